@@ -1,0 +1,6 @@
+/**
+ * Authentication: SASL and bind as stream features over credential ports.
+ *
+ * @packageDocumentation
+ */
+export {}

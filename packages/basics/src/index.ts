@@ -1,0 +1,6 @@
+/**
+ * Ping, software version, entity time, last activity and contact addresses.
+ *
+ * @packageDocumentation
+ */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * The xmppkit command.
+ *
+ * @packageDocumentation
+ */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * Typed administrative commands, declared once and callable from every front end.
+ *
+ * @packageDocumentation
+ */
+export {}

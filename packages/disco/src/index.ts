@@ -1,0 +1,6 @@
+/**
+ * Service discovery (XEP-0030) and entity capabilities (XEP-0115).
+ *
+ * @packageDocumentation
+ */
+export {}

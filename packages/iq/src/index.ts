@@ -1,0 +1,6 @@
+/**
+ * Dispatches IQ requests to typed handlers and tracks requests of our own.
+ *
+ * @packageDocumentation
+ */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * Routes stanzas by destination domain; every stanza has exactly one outcome.
+ *
+ * @packageDocumentation
+ */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * Lifetimes, clock, ids, logger and the error base: the few things every block shares.
+ *
+ * @packageDocumentation
+ */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * createServer(): a complete XMPP server, assembled from the blocks.
+ *
+ * @packageDocumentation
+ */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * SQLite and PostgreSQL behind every store port, with group commit and migrations.
+ *
+ * @packageDocumentation
+ */
+export {}

@@ -1,0 +1,6 @@
+/**
+ * TCP and TLS listeners: STARTTLS, direct TLS, SNI, certificate reload.
+ *
+ * @packageDocumentation
+ */
+export {}

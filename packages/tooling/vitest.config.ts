@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+// Siblings resolve to their sources, so tests need no build.
+const conditions = ['@xmppkit/source']
+const shared = {
+  root,
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+}
+
+export default defineConfig({
+  root,
+  test: {
+    passWithNoTests: false,
+    projects: [
+      {
+        ...shared,
+        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'packages/tooling/**/*.test.ts'] },
+      },
+      {
+        ...shared,
+        test: {
+          name: 'e2e',
+          include: ['test/**/*.test.ts', 'examples/*/src/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+})
