@@ -1,5 +1,5 @@
 // The one place that knows how the packages of this repository are found.
-import { readdirSync, readFileSync, existsSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -56,7 +56,8 @@ export function inDependencyOrder(pkgs = packages()) {
   const ordered = []
   const visit = (pkg, trail) => {
     if (done.has(pkg.name)) return
-    if (trail.includes(pkg.name)) throw new Error(`packages depend on each other: ${[...trail, pkg.name].join(' → ')}`)
+    if (trail.includes(pkg.name))
+      throw new Error(`packages depend on each other: ${[...trail, pkg.name].join(' → ')}`)
     for (const dep of pkg.deps) if (byName.has(dep)) visit(byName.get(dep), [...trail, pkg.name])
     done.add(pkg.name)
     ordered.push(pkg)
