@@ -3,4 +3,8 @@
  *
  * @packageDocumentation
  */
-export {}
+
+export { StreamClosedError, type StreamErrorCode } from './errors.js'
+export type { ConnectionSink, TlsInfo, Transport } from './ports.js'
+export type { ClientFeature, FeatureIo, StreamChange, StreamFeature } from './stream-feature.js'
+export type { StreamState } from './stream-state.js'
