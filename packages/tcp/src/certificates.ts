@@ -1,0 +1,119 @@
+import { createHash, X509Certificate } from 'node:crypto'
+import { createSecureContext, type SecureContext } from 'node:tls'
+import type { Logger } from '@xmppkit/runtime'
+import { TcpError } from './errors.js'
+
+/** A certificate chain and its private key, both PEM. */
+export interface CertificatePair {
+  /** The chain: the server's certificate first, then the intermediates. */
+  readonly cert: string
+  /** The private key that belongs to the first certificate. */
+  readonly key: string
+}
+
+/** Collaborators of {@link createCertificates}. */
+export interface CertificatesDeps {
+  /**
+   * Reads the certificates anew, from files, a vault or wherever they are kept. Each is used for the
+   * names in its subjectAltName; the first also serves names nobody else has.
+   */
+  readonly load: () => Promise<readonly CertificatePair[]>
+  /** Told when certificates change. */
+  readonly logger?: Logger
+}
+
+/** The certificates of a server, chosen by name and replaceable while connections go on. */
+export interface Certificates {
+  /** The TLS context for a server name: an exact name, then a wildcard, then the first certificate. */
+  contextFor(serverName: string | undefined): SecureContext
+  /**
+   * Loads the certificates again. New handshakes use them at once; connections that are up keep theirs.
+   *
+   * @throws TcpError `tcp/certificate` when they cannot be used; the former ones stay in force.
+   */
+  reload(): Promise<void>
+  /** What is in force, for status pages: names, end of validity, SHA-256 fingerprint. */
+  describe(): readonly CertificateDescription[]
+}
+
+/** One certificate in force. */
+export interface CertificateDescription {
+  /** DNS names it is valid for. */
+  readonly names: readonly string[]
+  /** End of validity, in milliseconds since 1970. */
+  readonly validTo: number
+  /** SHA-256 of the certificate, hex. */
+  readonly fingerprint: string
+}
+
+interface LoadedCertificate extends CertificateDescription {
+  readonly context: SecureContext
+}
+
+/**
+ * Loads certificates and picks one by server name (SNI, or the stream's `to`).
+ *
+ * TLS 1.2 is the oldest version offered and renegotiation is off (rule T-6).
+ *
+ * @example
+ * ```ts
+ * const certificates = await createCertificates({
+ *   load: async () => [{ cert: await readFile('chain.pem', 'utf8'), key: await readFile('key.pem', 'utf8') }],
+ * })
+ * ```
+ * @throws TcpError `tcp/certificate` when a certificate cannot be used.
+ */
+export async function createCertificates(deps: CertificatesDeps): Promise<Certificates> {
+  let loaded = await loadAll(deps)
+  return {
+    contextFor(serverName) {
+      const name = serverName?.toLowerCase()
+      const match = name === undefined ? undefined : findByName(loaded, name)
+      return (match ?? loaded[0]!).context
+    },
+    async reload() {
+      loaded = await loadAll(deps)
+      deps.logger?.info('certificates reloaded', { names: loaded.flatMap((one) => one.names) })
+    },
+    describe: () => loaded.map(({ names, validTo, fingerprint }) => ({ names, validTo, fingerprint })),
+  }
+}
+
+async function loadAll(deps: CertificatesDeps): Promise<readonly LoadedCertificate[]> {
+  const pairs = await deps.load()
+  if (pairs.length === 0) throw new TcpError('tcp/certificate', 'no certificate to serve TLS with')
+  return pairs.map(loadOne)
+}
+
+function loadOne(pair: CertificatePair): LoadedCertificate {
+  try {
+    const certificate = new X509Certificate(pair.cert)
+    return {
+      context: createSecureContext({ cert: pair.cert, key: pair.key, minVersion: 'TLSv1.2' }),
+      names: dnsNames(certificate),
+      validTo: Date.parse(certificate.validTo),
+      fingerprint: createHash('sha256').update(certificate.raw).digest('hex'),
+    }
+  } catch (cause) {
+    throw new TcpError(
+      'tcp/certificate',
+      'a certificate cannot be used: check that the file is PEM and that the key belongs to it',
+      { cause },
+    )
+  }
+}
+
+/** DNS names of the subjectAltName; the common name is never a server name (RFC 9525 §2). */
+function dnsNames(certificate: X509Certificate): string[] {
+  const entries = certificate.subjectAltName?.split(', ') ?? []
+  return entries.filter((entry) => entry.startsWith('DNS:')).map((entry) => entry.slice(4).toLowerCase())
+}
+
+function findByName(loaded: readonly LoadedCertificate[], name: string): LoadedCertificate | undefined {
+  const dot = name.indexOf('.')
+  const wildcard = dot > 0 ? `*${name.slice(dot)}` : undefined
+  return (
+    loaded.find((one) => one.names.includes(name)) ??
+    (wildcard === undefined ? undefined : loaded.find((one) => one.names.includes(wildcard)))
+  )
+}

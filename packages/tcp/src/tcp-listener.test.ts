@@ -1,0 +1,269 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
+import { createManualClock, silentLogger, systemClock } from '@xmppkit/runtime'
+import type { ConnectionSink, TlsInfo, Transport } from '@xmppkit/stream'
+import type { Wire } from '@xmppkit/xml'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { type CertificatePair, type Certificates, createCertificates } from './certificates.js'
+import { createDevelopmentCertificate } from './development-certificate.js'
+import { listenTcp, type TcpListenerOptions } from './tcp-listener.js'
+
+let pair: CertificatePair
+let other: CertificatePair
+beforeAll(async () => {
+  pair = await createDevelopmentCertificate({ domains: ['one.test', '*.wild.test'], now: systemClock.now() })
+  other = await createDevelopmentCertificate({ domains: ['two.test'], now: systemClock.now() })
+})
+
+const cleanups: (() => unknown)[] = []
+afterEach(async () => {
+  for (const undo of cleanups.splice(0).reverse()) await undo()
+})
+
+/** A sink that answers `STARTTLS <name>`, echoes everything else and keeps what it saw. */
+function echo() {
+  const seen: string[] = []
+  const secured: TlsInfo[] = []
+  const ended = deferred()
+  const accept = (transport: Transport): ConnectionSink => ({
+    receive(chunk) {
+      const text = Buffer.from(chunk).toString('latin1')
+      seen.push(text)
+      if (text.startsWith('STARTTLS ')) {
+        transport.write('proceed' as Wire)
+        transport.startTls?.(text.slice('STARTTLS '.length).split('\n')[0]!)
+      } else if (text === 'bye') transport.end()
+      else transport.write(`${transport.tls?.protocol ?? 'plain'}:${text}` as Wire)
+    },
+    secured: (tls) => secured.push(tls),
+    drained() {},
+    disconnected: (error) => ended.resolve(error),
+  })
+  return { accept, seen, secured, ended: ended.promise }
+}
+
+function deferred() {
+  let resolve: (error: Error | undefined) => void = () => {}
+  const promise = new Promise<Error | undefined>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve }
+}
+
+async function start(options: Partial<TcpListenerOptions> & { certificates?: Certificates } = {}) {
+  const { certificates = await createCertificates({ load: async () => [pair, other] }), ...rest } = options
+  const clock = createManualClock()
+  const sink = echo()
+  const listener = await listenTcp(
+    { accept: sink.accept, certificates, logger: silentLogger, clock },
+    { host: '127.0.0.1', port: 0, ...rest },
+  )
+  cleanups.push(() => listener.close())
+  return { listener, clock, certificates, ...sink }
+}
+
+async function dial(port: number): Promise<Socket> {
+  const socket = connect({ host: '127.0.0.1', port })
+  cleanups.push(() => socket.destroy())
+  await once(socket, 'connect')
+  return socket
+}
+
+async function dialTls(options: {
+  port?: number
+  socket?: Socket
+  servername?: string
+  ALPNProtocols?: string[]
+  maxVersion?: 'TLSv1.2' | 'TLSv1.1'
+}): Promise<TLSSocket> {
+  const socket = connectTls({ host: '127.0.0.1', rejectUnauthorized: false, minVersion: 'TLSv1', ...options })
+  cleanups.push(() => socket.destroy())
+  await once(socket, 'secureConnect')
+  return socket
+}
+
+const read = async (socket: Socket) => String((await once(socket, 'data'))[0])
+const certificateName = (socket: TLSSocket) => socket.getPeerCertificate().subject.CN
+
+describe('plain connections', () => {
+  test('bytes go both ways and the end is told once', async () => {
+    const { listener, ended } = await start({ tls: 'none' })
+    const client = await dial(listener.port)
+    client.write('hello')
+    expect(await read(client)).toBe('plain:hello')
+    client.write('bye')
+    await once(client, 'end')
+    client.end()
+    expect(await ended).toBeUndefined()
+    expect(listener.connections).toBe(0)
+  })
+
+  test('a client that half-closes still gets what was written to it', async () => {
+    const { listener, ended } = await start({ tls: 'none' })
+    const client = await dial(listener.port)
+    client.end('last words')
+    expect(await read(client)).toBe('plain:last words')
+    await ended
+  })
+
+  test('a listener on a port in use says what to do', async () => {
+    const { listener } = await start({ tls: 'none' })
+    await expect(start({ tls: 'none', port: listener.port })).rejects.toMatchObject({
+      code: 'tcp/listen',
+      message: expect.stringContaining('choose another port'),
+    })
+  })
+})
+
+describe('STARTTLS', () => {
+  test('T-7: the certificate is chosen by the stream’s domain when the client names none', async () => {
+    const { listener, secured } = await start()
+    const socket = await dial(listener.port)
+    socket.write('STARTTLS two.test')
+    expect(await read(socket)).toBe('proceed')
+    const client = await dialTls({ socket })
+    expect(certificateName(client)).toBe('two.test')
+    client.write('hi')
+    expect(await read(client)).toBe('TLSv1.3:hi')
+    expect(secured[0]!.exporter).toHaveLength(32)
+  })
+
+  test('T-5: a failed handshake closes the connection without another byte', async () => {
+    const { listener, ended } = await start()
+    const socket = await dial(listener.port)
+    socket.write('STARTTLS one.test')
+    expect(await read(socket)).toBe('proceed')
+    const rest: Buffer[] = []
+    socket.on('data', (chunk) => rest.push(chunk))
+    socket.write('<presence/>')
+    await once(socket, 'close')
+    expect(await ended).toMatchObject({ code: 'tcp/handshake' })
+    expect(Buffer.concat(rest).toString('latin1')).not.toContain('<')
+  })
+
+  test('T-3 NODE-6: cleartext after STARTTLS never reaches the stream', async () => {
+    const { listener, seen, ended } = await start()
+    const socket = await dial(listener.port)
+    socket.write('STARTTLS one.test')
+    await read(socket)
+    socket.write('smuggled')
+    await ended
+    expect(seen.join('')).not.toContain('smuggled')
+  })
+
+  test('S-14: a handshake that never comes is ended', async () => {
+    const { listener, clock, ended } = await start({ handshakeTimeoutMs: 5_000 })
+    const socket = await dial(listener.port)
+    socket.write('STARTTLS one.test')
+    await read(socket)
+    await clock.advance(5_000)
+    expect(await ended).toMatchObject({ code: 'tcp/handshake' })
+  })
+})
+
+describe('direct TLS (XEP-0368)', () => {
+  test('T-7: SNI chooses the certificate: exact name, wildcard, else the first', async () => {
+    const { listener } = await start({ tls: 'direct' })
+    const names = ['two.test', 'one.test', 'a.wild.test', 'unknown.test']
+    const served: string[] = []
+    for (const servername of names) {
+      served.push(certificateName(await dialTls({ port: listener.port, servername })))
+    }
+    expect(served).toEqual(['two.test', 'one.test', 'one.test', 'one.test'])
+  })
+
+  test('T-4: the stream is secure from its first byte and cannot be upgraded again', async () => {
+    const certificates = await createCertificates({ load: async () => [pair] })
+    const transport = deferred()
+    let offered: boolean | undefined
+    const listener = await listenTcp(
+      {
+        certificates,
+        logger: silentLogger,
+        clock: createManualClock(),
+        accept(accepted) {
+          offered = accepted.canStartTls
+          transport.resolve(undefined)
+          return { receive() {}, secured() {}, drained() {}, disconnected() {} }
+        },
+      },
+      { host: '127.0.0.1', port: 0, tls: 'direct' },
+    )
+    cleanups.push(() => listener.close())
+    await dialTls({ port: listener.port, ALPNProtocols: ['xmpp-client'] })
+    await transport.promise
+    expect(offered).toBe(false)
+  })
+
+  test('ALPN: xmpp-client is chosen, another protocol is refused', async () => {
+    const { listener } = await start({ tls: 'direct' })
+    const client = await dialTls({ port: listener.port, ALPNProtocols: ['xmpp-client'] })
+    expect(client.alpnProtocol).toBe('xmpp-client')
+    await expect(dialTls({ port: listener.port, ALPNProtocols: ['http/1.1'] })).rejects.toThrow()
+  })
+
+  test('T-6: TLS 1.1 is refused, 1.2 is served without renegotiation', async () => {
+    const { listener } = await start({ tls: 'direct' })
+    await expect(dialTls({ port: listener.port, maxVersion: 'TLSv1.1' })).rejects.toThrow()
+    const client = await dialTls({ port: listener.port, maxVersion: 'TLSv1.2' })
+    client.on('error', () => {})
+    client.resume()
+    const renegotiated = new Promise((resolve) => {
+      client.renegotiate({ rejectUnauthorized: false }, (error) => resolve(error === null))
+      client.once('close', () => resolve(false))
+      client.write('anything')
+    })
+    expect(await renegotiated).toBe(false)
+  })
+
+  test('L-1: silent handshakes are ended and counted out', async () => {
+    const { listener, clock } = await start({ tls: 'direct', handshakeTimeoutMs: 1_000 })
+    const socket = await dial(listener.port)
+    await expect.poll(() => listener.connections).toBe(1)
+    await clock.advance(1_000)
+    await once(socket, 'close')
+    expect(listener.connections).toBe(0)
+  })
+})
+
+describe('certificates', () => {
+  test('T-7: a reload serves new handshakes and leaves connections up', async () => {
+    let current = [pair]
+    const certificates = await createCertificates({ load: async () => current })
+    const { listener } = await start({ tls: 'direct', certificates })
+    const before = await dialTls({ port: listener.port })
+    current = [other]
+    await certificates.reload()
+    const after = await dialTls({ port: listener.port })
+    expect([certificateName(before), certificateName(after)]).toEqual(['one.test', 'two.test'])
+    before.write('still here')
+    expect(await read(before)).toBe('TLSv1.3:still here')
+  })
+
+  test('a reload that fails keeps the former certificates', async () => {
+    let current = [pair]
+    const certificates = await createCertificates({ load: async () => current })
+    current = [{ cert: pair.cert, key: other.key }]
+    await expect(certificates.reload()).rejects.toMatchObject({ code: 'tcp/certificate' })
+    expect(certificates.describe()[0]!.names).toContain('one.test')
+  })
+})
+
+describe('L-1: limits by address', () => {
+  test('L-1: connections of one address', async () => {
+    const { listener } = await start({ tls: 'none', maxConnectionsPerAddress: 1 })
+    const first = await dial(listener.port)
+    const second = await dial(listener.port)
+    await once(second, 'close')
+    first.write('mine')
+    expect(await read(first)).toBe('plain:mine')
+  })
+
+  test('L-1: connections of all addresses', async () => {
+    const { listener } = await start({ tls: 'none', maxConnections: 1 })
+    await dial(listener.port)
+    await once(await dial(listener.port), 'close')
+    expect(listener.connections).toBe(1)
+  })
+})

@@ -1,0 +1,71 @@
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import type { Clock } from '@xmppkit/runtime'
+import type { TlsInfo } from '@xmppkit/stream'
+import type { Certificates } from './certificates.js'
+import { TcpError } from './errors.js'
+
+/** ALPN protocol of client connections (XEP-0368 §4). */
+export const clientProtocol = 'xmpp-client'
+
+/** What a handshake on the server's side needs. */
+export interface HandshakeRequest {
+  readonly socket: Socket
+  readonly certificates: Certificates
+  /** Chooses the certificate when the client names none in its ClientHello. */
+  readonly serverName: string | undefined
+  /** Whether TLS starts with the first byte, and so ALPN applies. */
+  readonly direct: boolean
+  readonly clock: Clock
+  readonly timeoutMs: number
+  /** The connection is secure. */
+  readonly onSecure: (socket: TLSSocket, tls: TlsInfo) => void
+  /** It never will be; the socket is gone, no stream error was sent (rule T-5). */
+  readonly onFailure: (error: Error) => void
+}
+
+/** Runs the server's side of a TLS handshake on a socket nobody reads any more. */
+export function startHandshake(request: HandshakeRequest): void {
+  const { certificates, serverName, direct } = request
+  const socket = new TLSSocket(request.socket, {
+    isServer: true,
+    secureContext: certificates.contextFor(serverName),
+    // A name in the ClientHello wins over the stream's `to`; both choose among our own certificates.
+    SNICallback: (name, done) => done(null, certificates.contextFor(name || serverName)),
+    ...(direct ? { ALPNProtocols: [clientProtocol] } : {}),
+  })
+  // Without a tls.Server around it, a TLSSocket reports TLS errors (a bad record, a renegotiation) only here.
+  socket.on('_tlsError', (error: Error) => socket.destroy(error))
+  const fail = (cause?: Error) => {
+    settle()
+    socket.on('error', () => {}) // what follows the first failure says nothing new
+    socket.destroy()
+    const why = cause?.message ?? 'the connection was closed'
+    request.onFailure(new TcpError('tcp/handshake', `TLS handshake failed: ${why}`, { cause }))
+  }
+  const timer = request.clock.after(request.timeoutMs, () => fail(new Error('it took too long')))
+  const onClose = () => fail()
+  const settle = () => {
+    timer[Symbol.dispose]()
+    socket.removeListener('error', fail)
+    socket.removeListener('close', onClose)
+  }
+  socket.once('error', fail)
+  socket.once('close', onClose)
+  socket.once('secure', () => {
+    settle()
+    socket.disableRenegotiation() // rule T-6
+    request.onSecure(socket, describe(socket))
+  })
+}
+
+/** Captured at handshake time: later the socket may be gone (rule NODE-6). */
+function describe(socket: TLSSocket): TlsInfo {
+  const protocol = socket.getProtocol() ?? 'unknown'
+  const serverName = typeof socket.servername === 'string' ? { serverName: socket.servername } : {}
+  const exporter =
+    protocol === 'TLSv1.3'
+      ? { exporter: socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)) }
+      : {}
+  return { protocol, ...serverName, ...exporter }
+}
