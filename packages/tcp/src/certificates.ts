@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto'
+import { constants, createHash, X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Logger } from '@xmppkit/runtime'
 import { TcpError } from './errors.js'
@@ -89,7 +89,12 @@ function loadOne(pair: CertificatePair): LoadedCertificate {
   try {
     const certificate = new X509Certificate(pair.cert)
     return {
-      context: createSecureContext({ cert: pair.cert, key: pair.key, minVersion: 'TLSv1.2' }),
+      context: createSecureContext({
+        cert: pair.cert,
+        key: pair.key,
+        minVersion: 'TLSv1.2',
+        secureOptions: constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION, // rule T-6
+      }),
       names: dnsNames(certificate),
       validTo: Date.parse(certificate.validTo),
       fingerprint: createHash('sha256').update(certificate.raw).digest('hex'),

@@ -34,7 +34,7 @@ export function startHandshake(request: HandshakeRequest): void {
     SNICallback: (name, done) => done(null, certificates.contextFor(name || serverName)),
     ...(direct ? { ALPNProtocols: [clientProtocol] } : {}),
   })
-  // Without a tls.Server around it, a TLSSocket reports TLS errors (a bad record, a renegotiation) only here.
+  // Without a tls.Server around it, a TLSSocket reports TLS errors (a bad record) only here.
   socket.on('_tlsError', (error: Error) => socket.destroy(error))
   const fail = (cause?: Error) => {
     settle()
@@ -54,7 +54,6 @@ export function startHandshake(request: HandshakeRequest): void {
   socket.once('close', onClose)
   socket.once('secure', () => {
     settle()
-    socket.disableRenegotiation() // rule T-6
     request.onSecure(socket, describe(socket))
   })
 }
