@@ -1,6 +1,6 @@
 // The one place that knows how the packages of this repository are found.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Absolute path of the repository. */
@@ -16,6 +16,7 @@ export const layerTitles = {
   5: 'layer 5 · features',
   6: 'layer 6 · edges and storage',
   7: 'layer 7 · server',
+  8: 'layer 8 · command line',
   kit: 'kits',
 }
 
@@ -49,6 +50,17 @@ export function entries(pkg) {
     .map(([subpath, target]) => ({ subpath, source: target['@xmppkit/source'] }))
 }
 
+/** Source files that are entries of a package: its exports, its programs, and what the manifest lists besides. */
+export function entryFiles(pkg) {
+  const programs = Object.values(typeof pkg.manifest.bin === 'object' ? pkg.manifest.bin : {})
+  const sources = [
+    ...entries(pkg).map(({ source }) => source),
+    ...programs.map((file) => file.replace('/dist/', '/src/').replace(/\.js$/, '.ts')),
+    ...(pkg.manifest.xmppkit?.entries ?? []),
+  ]
+  return [...new Set(sources)].map((source) => join(pkg.dir, source))
+}
+
 /** Packages ordered so that every one comes after what it depends on. */
 export function inDependencyOrder(pkgs = packages()) {
   const byName = new Map(pkgs.map((pkg) => [pkg.name, pkg]))
@@ -65,3 +77,19 @@ export function inDependencyOrder(pkgs = packages()) {
   for (const pkg of pkgs) visit(pkg, [])
   return ordered
 }
+
+/** Files below a folder whose path ends as asked, sorted; nothing when the folder is missing. */
+export function filesIn(dir, ending = '.ts') {
+  if (!existsSync(dir)) return []
+  return readdirSync(dir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+    .filter((file) => !/(^|[\\/])(node_modules|dist)[\\/]/.test(relative(dir, file)))
+    .sort()
+}
+
+/** True for unit tests and type tests. */
+export const isTest = (file) => /\.test(-d)?\.ts$/.test(file)
+
+/** A path as a person reads it: from the root of the repository, with slashes. */
+export const shown = (file) => relative(root, file).replaceAll('\\', '/')

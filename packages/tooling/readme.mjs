@@ -1,0 +1,35 @@
+// Which code blocks of a Markdown page are programs to run.
+
+/**
+ * Fenced blocks of a page.
+ * @returns {{ info: string, code: string, line: number }[]} line: of the first line of code, from 1
+ */
+export function fencedBlocks(markdown) {
+  const blocks = []
+  let open
+  markdown.split(/\r?\n/).forEach((text, index) => {
+    const fence = /^ {0,3}(`{3,}|~{3,})\s*(.*?)\s*$/.exec(text)
+    if (!open && fence) {
+      open = { mark: fence[1], info: fence[2], line: index + 2, lines: [] }
+    } else if (open && fence && fence[2] === '' && fence[1].startsWith(open.mark)) {
+      blocks.push({ info: open.info, code: `${open.lines.join('\n')}\n`, line: open.line })
+      open = undefined
+    } else if (open) {
+      open.lines.push(text)
+    }
+  })
+  return blocks
+}
+
+/**
+ * The blocks that must run: the first `ts` block, and each one marked `ts run`.
+ * A block marked `ts fragment` is never run and does not count as the first.
+ */
+export function runnableBlocks(markdown) {
+  const blocks = fencedBlocks(markdown)
+    .map((block) => ({ ...block, words: block.info.split(/\s+/) }))
+    .filter(({ words }) => ['ts', 'typescript'].includes(words[0]) && !words.includes('fragment'))
+  return blocks
+    .filter(({ words }, index) => index === 0 || words.includes('run'))
+    .map(({ code, line }) => ({ code, line }))
+}
