@@ -1,7 +1,5 @@
+import { expectTypeOf } from 'vitest'
 import { createHooks, drop, event, filter, isDrop, stop } from './index.js'
-
-type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
-function same<A, B>(_: Equal<A, B>): void {}
 
 const hooks = createHooks({ onError() {} })
 const opened = event<{ id: number }>('test/opened')
@@ -11,8 +9,8 @@ const check = filter<boolean>('test/check')
 const choose = filter<'bounce' | 'stored'>('test/choose')
 
 // The payload's type comes from the token.
-hooks.on(opened, ({ id }) => same<typeof id, number>(true))
-hooks.on(opened, async ({ id }) => same<typeof id, number>(true))
+hooks.on(opened, ({ id }) => expectTypeOf(id).toEqualTypeOf<number>())
+hooks.on(opened, async ({ id }) => expectTypeOf(id).toEqualTypeOf<number>())
 hooks.on(closed, () => {})
 // @ts-expect-error the payload has no such member
 hooks.on(opened, ({ missing }) => missing)
@@ -44,9 +42,9 @@ hooks.on(rewrite, () => stop(1))
 hooks.on(choose, () => 'discarded')
 
 const folded = hooks.fold(check, true)
-same<typeof folded, boolean | typeof drop | Promise<boolean | typeof drop>>(true)
+expectTypeOf(folded).toEqualTypeOf<boolean | typeof drop | Promise<boolean | typeof drop>>()
 const outcome = await hooks.fold(rewrite, 'a', { from: 'b' })
-if (!isDrop(outcome)) same<typeof outcome, string>(true)
+if (!isDrop(outcome)) expectTypeOf(outcome).toEqualTypeOf<string>()
 // @ts-expect-error this filter has a payload
 hooks.fold(rewrite, 'a')
 // @ts-expect-error an event cannot be folded

@@ -37,8 +37,9 @@ describe('isXmppkitError', () => {
   })
 })
 
-const thenable = Object.fromEntries([['then', () => {}]])
-const almost = Object.fromEntries([['then', 1]])
+const key = 'then'
+const thenable = { [key]: () => {} }
+const almost = { [key]: 1 }
 
 test.each<[string, unknown, boolean]>([
   ['a promise', Promise.resolve(), true],
