@@ -9,8 +9,12 @@ const check = filter<boolean>('test/check')
 const choose = filter<'bounce' | 'stored'>('test/choose')
 
 // The payload's type comes from the token.
-hooks.on(opened, ({ id }) => expectTypeOf(id).toEqualTypeOf<number>())
-hooks.on(opened, async ({ id }) => expectTypeOf(id).toEqualTypeOf<number>())
+hooks.on(opened, ({ id }) => {
+  expectTypeOf(id).toEqualTypeOf<number>()
+})
+hooks.on(opened, async ({ id }) => {
+  expectTypeOf(id).toEqualTypeOf<number>()
+})
 hooks.on(closed, () => {})
 // @ts-expect-error the payload has no such member
 hooks.on(opened, ({ missing }) => missing)

@@ -113,6 +113,7 @@ describe('events', () => {
   test('a foreign thenable is waited for', async () => {
     const { hooks } = withReports()
     const key = 'then'
+    // oxlint-disable-next-line unicorn/no-thenable -- this is what is tested
     const thenable = { [key]: (resolve: () => void) => queueMicrotask(resolve) }
     const log: string[] = []
     hooks.on(opened, () => thenable as unknown as Promise<void>)

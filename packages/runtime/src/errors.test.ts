@@ -38,7 +38,9 @@ describe('isXmppkitError', () => {
 })
 
 const key = 'then'
+// oxlint-disable-next-line unicorn/no-thenable -- this is what is tested
 const thenable = { [key]: () => {} }
+// oxlint-disable-next-line unicorn/no-thenable -- this is what is tested
 const almost = { [key]: 1 }
 
 test.each<[string, unknown, boolean]>([
