@@ -19,11 +19,11 @@ hooks.on(closed, () => {})
 // @ts-expect-error the payload has no such member
 hooks.on(opened, ({ missing }) => missing)
 // @ts-expect-error this event has a payload
-hooks.run(opened)
+void hooks.run(opened)
 // @ts-expect-error of another type
-hooks.run(opened, { id: 'one' })
-hooks.run(opened, { id: 1 })
-hooks.run(closed)
+void hooks.run(opened, { id: 'one' })
+void hooks.run(opened, { id: 1 })
+void hooks.run(closed)
 
 // A filter's handler returns a value, stop(value), drop, or a promise of one of them.
 hooks.on(rewrite, (text, { from }) => text + from)
@@ -50,11 +50,11 @@ expectTypeOf(folded).toEqualTypeOf<boolean | typeof drop | Promise<boolean | typ
 const outcome = await hooks.fold(rewrite, 'a', { from: 'b' })
 if (!isDrop(outcome)) expectTypeOf(outcome).toEqualTypeOf<string>()
 // @ts-expect-error this filter has a payload
-hooks.fold(rewrite, 'a')
+void hooks.fold(rewrite, 'a')
 // @ts-expect-error an event cannot be folded
-hooks.fold(opened, { id: 1 })
+void hooks.fold(opened, { id: 1 })
 // @ts-expect-error a filter cannot be run
-hooks.run(check)
+void hooks.run(check)
 
 // A generic value keeps its type.
 const items = filter<readonly { name: string }[], { node?: string }>('test/items')

@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- foreign thenables are tested here */
 import { describe, expect, test, vi } from 'vitest'
 import { createHooks, drop, event, filter, type Hooks, isDrop, stop } from './index.js'
 
@@ -28,7 +29,7 @@ describe('order', () => {
     ] as const) {
       hooks.on(opened, () => void log.push(name), seq === undefined ? {} : { seq })
     }
-    hooks.run(opened, { log })
+    void hooks.run(opened, { log })
     expect(log).toEqual(['-1.5', '20', '50 a', 'default', '50 b', '99', '100', 'last'])
   })
 
@@ -113,7 +114,6 @@ describe('events', () => {
   test('a foreign thenable is waited for', async () => {
     const { hooks } = withReports()
     const key = 'then'
-    // oxlint-disable-next-line unicorn/no-thenable -- this is what is tested
     const thenable = { [key]: (resolve: () => void) => queueMicrotask(resolve) }
     const log: string[] = []
     hooks.on(opened, () => thenable as unknown as Promise<void>)
@@ -251,8 +251,8 @@ describe('handlers that come and go', () => {
     })
     hooks.on(opened, ({ log }) => void log.push('always'))
     const log: string[] = []
-    hooks.run(opened, { log })
-    hooks.run(opened, { log })
+    void hooks.run(opened, { log })
+    void hooks.run(opened, { log })
     expect(log).toEqual(['once', 'always', 'always'])
   })
 
@@ -321,8 +321,8 @@ test('a hook without handlers allocates nothing', () => {
   const payload = { by: '' }
   const walk = (times: number) => {
     for (let i = 0; i < times; i++) {
-      hooks.fold(text, 'a', payload)
-      hooks.run(opened, payload as never)
+      void hooks.fold(text, 'a', payload)
+      void hooks.run(opened, payload as never)
     }
   }
   walk(20_000)

@@ -28,7 +28,7 @@ test('each call is told before and after, with its time', async () => {
   hooks.on(
     opened,
     async () => {
-      await undefined
+      await Promise.resolve()
       pass(5)
     },
     { label: 'async' },
@@ -105,15 +105,15 @@ test('an observer sees handlers registered before and after it, until it leaves'
   const times: number[] = []
   early.on(text, (value) => value)
   early.observe({ after: (_, ms) => void times.push(ms) })
-  early.fold(text, 'a')
+  void early.fold(text, 'a')
   expect(times).toHaveLength(1)
   expect(times[0]).toBeGreaterThanOrEqual(0)
 
   hooks.on(text, (value) => value)
-  hooks.fold(text, 'a')
+  void hooks.fold(text, 'a')
   expect(seen).toHaveLength(2)
   observer[Symbol.dispose]()
   observer[Symbol.dispose]()
-  hooks.fold(text, 'a')
+  void hooks.fold(text, 'a')
   expect(seen).toHaveLength(2)
 })

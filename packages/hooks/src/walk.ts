@@ -1,5 +1,5 @@
 import { type Invoke, isThenable } from './invoke.js'
-import { type Drop, isDrop, isStop } from './outcome.js'
+import { isDrop, isStop } from './outcome.js'
 
 /** A registered handler, as a walk sees it. */
 export interface Handler {
@@ -53,7 +53,7 @@ export function foldFrom(
   first: number,
   value: unknown,
   payload: unknown,
-): unknown | Drop | Promise<unknown> {
+): unknown {
   for (let i = first; i < handlers.length; i++) {
     const result = handlers[i]!.invoke(value, payload)
     // Most handlers hand back what they got; nothing needs to be asked then.

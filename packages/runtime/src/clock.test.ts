@@ -27,7 +27,7 @@ describe('manual clock', () => {
     const clock = createManualClock()
     const log: string[] = []
     const rearm = async () => {
-      for (let i = 0; i < 50; i++) await undefined
+      for (let i = 0; i < 50; i++) await Promise.resolve()
       clock.after(10, () => log.push('second'))
     }
     clock.after(10, () => {

@@ -1,3 +1,4 @@
+/* oxlint-disable unicorn/no-thenable -- foreign thenables are tested here */
 import { describe, expect, test } from 'vitest'
 import { createCountingIds, isThenable, isXmppkitError, randomIds, XmppkitError } from './index.js'
 
@@ -38,9 +39,7 @@ describe('isXmppkitError', () => {
 })
 
 const key = 'then'
-// oxlint-disable-next-line unicorn/no-thenable -- this is what is tested
 const thenable = { [key]: () => {} }
-// oxlint-disable-next-line unicorn/no-thenable -- this is what is tested
 const almost = { [key]: 1 }
 
 test.each<[string, unknown, boolean]>([
