@@ -1,0 +1,181 @@
+import { randomBytes } from 'node:crypto'
+import { anonymousServer } from './anonymous.js'
+import { createDecoyVerifiers } from './decoy-verifiers.js'
+import { type Awaitable, failure, type ServerMechanism, type ServerStep } from './mechanism.js'
+import { createMechanismRegistry, selectMechanisms } from './mechanism-registry.js'
+import { plainServer } from './plain.js'
+import { saslPrep } from './saslprep.js'
+import { scramServer } from './scram-server.js'
+import type {
+  SaslConditions,
+  SaslServerDeps,
+  ServerExchange,
+  ServerMechanismDefinition,
+} from './server-exchange.js'
+
+/** Options of {@link createSaslServer}. */
+export interface SaslServerOptions {
+  /**
+   * The mechanisms by name, in the order they are advertised, best first. ANONYMOUS and the -PLUS variants
+   * must be named to be offered.
+   * @default ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN']
+   */
+  readonly mechanisms?: readonly string[]
+  /**
+   * The most bytes of one message of a client.
+   * @default 8192
+   */
+  readonly maxMessageBytes?: number
+  /**
+   * The most bytes of a username, as many as a JID's localpart has.
+   * @default 1023
+   */
+  readonly maxUsernameBytes?: number
+}
+
+/** The defaults of {@link createSaslServer}. */
+export const saslServerDefaults: Required<SaslServerOptions> = Object.freeze({
+  mechanisms: Object.freeze(['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN']),
+  maxMessageBytes: 8192,
+  maxUsernameBytes: 1023,
+})
+
+/** The mechanisms this package brings for servers. */
+export const serverMechanisms: readonly ServerMechanismDefinition[] = Object.freeze([
+  scramServer('SHA-512', true),
+  scramServer('SHA-256', true),
+  scramServer('SHA-1', true),
+  scramServer('SHA-512'),
+  scramServer('SHA-256'),
+  scramServer('SHA-1'),
+  plainServer,
+  anonymousServer,
+])
+
+/** The mechanisms of one service and the exchanges made with them. */
+export interface SaslServer {
+  /** The mechanisms to advertise on a stream, in order. */
+  names(conditions: SaslConditions): readonly string[]
+  /**
+   * Begins the exchange a client asked for. One that is not advertised under these conditions fails at its
+   * start: with `encryption-required` if encryption is all it lacks, else with `invalid-mechanism`.
+   */
+  begin(name: string, conditions: SaslConditions): ServerMechanism
+}
+
+/**
+ * Creates the server side of SASL over the collaborators that know the accounts.
+ *
+ * @param deps where credentials come from; `definitions` adds mechanisms of your own
+ * @throws SaslError `sasl/unknown-mechanism` if the options name a mechanism nobody declares
+ * @example
+ * ```ts
+ * const sasl = createSaslServer({ scramVerifier: (username, hash) => verifiers.get(`${username} ${hash}`) })
+ * sasl.names({ confidential: false }) // ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1']
+ * const exchange = sasl.begin('SCRAM-SHA-256', { confidential: false })
+ * const step = await exchange.start(clientFirstMessage) // { kind: 'challenge', data }
+ * ```
+ */
+export function createSaslServer(
+  deps: SaslServerDeps & { readonly definitions?: readonly ServerMechanismDefinition[] },
+  options: SaslServerOptions = {},
+): SaslServer {
+  const settings = Object.freeze({ ...saslServerDefaults, ...options })
+  const known = [...(deps.definitions ?? []), ...serverMechanisms]
+  const registry = createMechanismRegistry(selectMechanisms(settings.mechanisms, known))
+  const resolved = withDefaults(deps)
+
+  const supported = (conditions: SaslConditions): ServerMechanismDefinition[] =>
+    registry.all.filter((definition) => definition.supported(deps, conditions))
+  const names = (conditions: SaslConditions): string[] =>
+    supported(conditions)
+      .filter((definition) => conditions.confidential || !definition.cleartext)
+      .map((definition) => definition.name)
+
+  const begin = (name: string, conditions: SaslConditions): ServerMechanism => {
+    const offered = names(conditions)
+    if (!offered.includes(name)) return refusal(name, supported(conditions))
+    const exchange: ServerExchange = {
+      deps: resolved,
+      conditions,
+      plusOffered: offered.some((other) => other.endsWith('-PLUS')),
+      maxUsernameBytes: settings.maxUsernameBytes,
+    }
+    const mechanism = registry.create(name, (definition) => definition.begin(exchange))
+    return mechanism === undefined ? refusal(name, []) : guarded(mechanism, settings.maxMessageBytes)
+  }
+
+  return { names, begin }
+}
+
+function withDefaults(deps: SaslServerDeps): ServerExchange['deps'] {
+  return {
+    ...(deps.scramVerifier && { scramVerifier: deps.scramVerifier.bind(deps) }),
+    ...(deps.verifyPassword && { verifyPassword: deps.verifyPassword.bind(deps) }),
+    ...(deps.admit && { admit: deps.admit.bind(deps) }),
+    anonymousName: deps.anonymousName?.bind(deps) ?? (() => randomBytes(16).toString('hex')),
+    prepareUsername: deps.prepareUsername?.bind(deps) ?? prepareWithSaslPrep,
+    isSameAccount: deps.isSameAccount?.bind(deps) ?? ((username, authzid) => username === authzid),
+    decoys: deps.decoys ?? createDecoyVerifiers(),
+    nonce: deps.nonce?.bind(deps) ?? (() => randomBytes(18).toString('base64')),
+  }
+}
+
+function prepareWithSaslPrep(username: string): string | undefined {
+  try {
+    return saslPrep(username) || undefined
+  } catch {
+    return undefined
+  }
+}
+
+function refusal(name: string, supported: readonly ServerMechanismDefinition[]): ServerMechanism {
+  // RFC 6120 §6.5.4: a cleartext mechanism tried without TLS is told what is missing.
+  const needsEncryption = supported.some((definition) => definition.name === name)
+  const step = needsEncryption
+    ? failure('encryption-required', 'a cleartext mechanism on a stream without encryption')
+    : failure('invalid-mechanism', 'a mechanism that is not offered on this stream')
+  return { name, start: () => step, next: () => step }
+}
+
+// Every mechanism runs inside this: limits, one result, and no error but a step ever leaves it.
+function guarded(mechanism: ServerMechanism, maxMessageBytes: number): ServerMechanism {
+  let state: 'new' | 'busy' | 'open' | 'over' = 'new'
+
+  const run = async (
+    message: Uint8Array | undefined,
+    step: () => Awaitable<ServerStep>,
+  ): Promise<ServerStep> => {
+    if ((message?.byteLength ?? 0) > maxMessageBytes) {
+      state = 'over'
+      return failure('malformed-request', 'the message is too long')
+    }
+    state = 'busy'
+    const result = await attempt(step)
+    state = result.kind === 'challenge' ? 'open' : 'over'
+    return result
+  }
+
+  return {
+    name: mechanism.name,
+    start: (initial) =>
+      state === 'new' ? run(initial, () => mechanism.start(initial)) : outOfOrder('started twice'),
+    next: (response) =>
+      state === 'open'
+        ? run(response, () => mechanism.next(response))
+        : outOfOrder('a response that nobody asked for'),
+  }
+}
+
+async function attempt(step: () => Awaitable<ServerStep>): Promise<ServerStep> {
+  try {
+    return await step()
+  } catch (cause) {
+    // An outage must not look like wrong credentials: clients would forget their password.
+    return failure('temporary-auth-failure', 'a credential source could not answer', cause)
+  }
+}
+
+function outOfOrder(reason: string): ServerStep {
+  return failure('malformed-request', reason)
+}

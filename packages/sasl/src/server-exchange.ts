@@ -1,0 +1,94 @@
+import type { DecoyVerifiers } from './decoy-verifiers.js'
+import {
+  type Awaitable,
+  type ChannelBindings,
+  failure,
+  type SaslCondition,
+  type ServerMechanism,
+  type ServerStep,
+} from './mechanism.js'
+import type { ScramHash, ScramVerifier } from './scram-verifier.js'
+
+/** Where the server's mechanisms get their answers. A member that throws or rejects means "cannot say now". */
+export interface SaslServerDeps {
+  /** The verifier of an account, `undefined` if it has none of this hash. Without this member no SCRAM. */
+  scramVerifier?(username: string, hash: ScramHash): Awaitable<ScramVerifier | undefined>
+  /**
+   * Whether a password, as the client sent it, is the account's. Without this member no PLAIN. Must take as
+   * long for an unknown account as for a wrong password.
+   */
+  verifyPassword?(username: string, password: string): Awaitable<boolean>
+  /** A fresh, unguessable username for ANONYMOUS; 128 random bits in hexadecimal if absent. */
+  anonymousName?(): string
+  /** The canonical form of a username, `undefined` if nobody can have it; SASLprep if absent. */
+  prepareUsername?(username: string): string | undefined
+  /** Whether an authorization identity means the account itself; equality with the username if absent. */
+  isSameAccount?(username: string, authzid: string): boolean
+  /** Asked once credentials were proven; a condition, such as `account-disabled`, still refuses the login. */
+  admit?(username: string): Awaitable<SaslCondition | undefined>
+  /** Verifiers of accounts that do not exist; made with random secret if absent. */
+  decoys?: DecoyVerifiers
+  /** The server's part of a nonce: printable ASCII without comma, at least 128 random bits. */
+  nonce?(): string
+}
+
+/** What a server knows of the stream it authenticates. */
+export interface SaslConditions {
+  /** Whether nobody in between can read the stream: it has TLS, or the operator vouches for the path. */
+  readonly confidential: boolean
+  /** Channel binding data of the TLS connection; without any no -PLUS mechanism is offered. */
+  readonly channelBindings?: ChannelBindings
+}
+
+/** What one exchange of a mechanism works with. */
+export interface ServerExchange {
+  /** The server's collaborators, defaults filled in. */
+  readonly deps: SaslServerDeps & Required<Omit<SaslServerDeps, 'scramVerifier' | 'verifyPassword' | 'admit'>>
+  /** The stream's properties. */
+  readonly conditions: SaslConditions
+  /** Whether a -PLUS mechanism is advertised on this stream. */
+  readonly plusOffered: boolean
+  /** The most bytes a username may have. */
+  readonly maxUsernameBytes: number
+}
+
+/** Declares a mechanism to a server. Further mechanisms are added with one of these. */
+export interface ServerMechanismDefinition {
+  /** The registered name of the mechanism. */
+  readonly name: string
+  /** Whether it reveals a reusable secret to whoever reads the stream. */
+  readonly cleartext: boolean
+  /** Whether these collaborators and this stream allow it, confidentiality apart. */
+  supported(deps: SaslServerDeps, conditions: SaslConditions): boolean
+  /** Begins one exchange. */
+  begin(exchange: ServerExchange): ServerMechanism
+}
+
+/**
+ * Ends an exchange whose credentials were proven: checks the authorization identity and admission. The
+ * account of the session is always the proven one (SEC-9).
+ */
+export async function settle(
+  exchange: ServerExchange,
+  username: string,
+  authzid: string | undefined,
+  data?: Uint8Array,
+): Promise<ServerStep> {
+  const { deps } = exchange
+  if (authzid !== undefined && !deps.isSameAccount(username, authzid)) {
+    return failure('invalid-authzid', 'the authorization identity is another account')
+  }
+  const refused = await deps.admit?.(username)
+  if (refused !== undefined) return failure(refused, 'the account is not admitted')
+  return {
+    kind: 'success',
+    username,
+    ...(authzid !== undefined && { authzid }),
+    ...(data !== undefined && { data }),
+  }
+}
+
+/** Whether a name as sent is empty or longer than the exchange allows, in bytes. */
+export function isUnusableName(exchange: ServerExchange, name: string): boolean {
+  return name === '' || Buffer.byteLength(name) > exchange.maxUsernameBytes
+}
