@@ -1,5 +1,6 @@
 /**
- * XMPP addresses (RFC 7622) with PRECIS preparation (RFC 8264, 8265), immutable and pinned to one Unicode version.
+ * XMPP addresses (RFC 7622) with PRECIS preparation (RFC 8264, 8265, 8266), immutable and pinned to one
+ * Unicode version.
  *
  * @packageDocumentation
  */
@@ -16,6 +17,11 @@ export {
   parseJid,
   tryParseJid,
 } from './jid.js'
-/** The Unicode version all preparation is pinned to. */
-export const unicodeVersion: string = '17.0.0'
-export { prepareLocalpart, prepareNickname, preparePassword, prepareResource } from './profiles.js'
+export { tablesVersion as unicodeVersion } from './precis-tables.generated.js'
+export {
+  nicknameKey,
+  prepareLocalpart,
+  prepareNickname,
+  preparePassword,
+  prepareResource,
+} from './profiles.js'

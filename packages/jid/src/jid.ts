@@ -1,5 +1,6 @@
 import { prepareDomain } from './domain.js'
 import { JidError } from './errors.js'
+import { createMemo } from './memo.js'
 import { prepareLocalpart, prepareResource } from './profiles.js'
 
 declare const full: unique symbol
@@ -20,15 +21,21 @@ export interface JidParts {
   readonly resource?: string | undefined
 }
 
-let make: (local: string, domain: string, resource: string) => Jid
+/** Longest address: three parts of 1023 octets and two separators (RFC 7622 §3.1). */
+const maxUnits = 3071
+
+// Parsing is a pure function of its text, so remembering results changes nothing but the time it takes.
+const memo = createMemo<Jid>(8192, 256)
+
+let create: (local: string, domain: string, resource: string) => Jid
 
 /**
- * An XMPP address (RFC 7622): immutable, prepared, compared by value. Obtain one from {@link parseJid},
+ * An XMPP address (RFC 7622): prepared, immutable, compared by value. Comes from {@link parseJid},
  * {@link tryParseJid} or {@link makeJid}.
  */
 export class Jid {
   static {
-    make = (local, domain, resource) => new Jid(local, domain, resource)
+    create = (local, domain, resource) => new Jid(local, domain, resource)
   }
 
   /** Prepared localpart, `''` when there is none. */
@@ -47,11 +54,9 @@ export class Jid {
     Object.freeze(this)
   }
 
-  /** The address without its resource; the same object each time, and this one if it has none. */
+  /** The address without its resource: the same object each time, and this one when it has no resource. */
   get bare(): BareJid {
-    if (this.#bare === undefined) {
-      this.#bare = isBareJid(this) ? this : bareOf(this.local, this.domain)
-    }
+    this.#bare ??= isBareJid(this) ? this : bareJid(this.local, this.domain)
     return this.#bare
   }
 
@@ -65,16 +70,13 @@ export class Jid {
     return this.local === '' && this.resource === ''
   }
 
-  /** The canonical text; two addresses are equal exactly when their texts are. */
+  /** The canonical text: two addresses are equal exactly when their texts are. */
   toString(): string {
-    if (this.#text === undefined) {
-      const bare = this.local === '' ? this.domain : `${this.local}@${this.domain}`
-      this.#text = this.resource === '' ? bare : `${bare}/${this.resource}`
-    }
+    this.#text ??= this.resource === '' ? bareText(this.local, this.domain) : `${this.bare}/${this.resource}`
     return this.#text
   }
 
-  /** The canonical text, so that addresses survive `JSON.stringify`. */
+  /** The canonical text, so that an address in JSON is a string. */
   toJSON(): string {
     return this.toString()
   }
@@ -88,17 +90,27 @@ export class Jid {
   }
 
   /**
-   * This address with another resource.
+   * This address with another resource, which is prepared.
    *
    * @throws {@link JidError} when the resource is empty or not valid.
    */
   withResource(resource: string): FullJid {
-    return make(this.local, this.domain, prepareResource(resource)) as FullJid
+    return create(this.local, this.domain, copy(prepareResource(resource))) as FullJid
   }
 }
 
-function bareOf(local: string, domain: string): BareJid {
-  return memo.get(local === '' ? domain : `${local}@${domain}`, () => make(local, domain, '')) as BareJid
+function bareText(local: string, domain: string): string {
+  return local === '' ? domain : `${local}@${domain}`
+}
+
+/** The bare address of prepared parts, shared by all resources of an account while the memo holds it. */
+function bareJid(local: string, domain: string): BareJid {
+  const text = bareText(local, domain)
+  const known = memo.get(text)
+  if (known !== undefined) return known as BareJid
+  const jid = create(local, domain, '')
+  memo.set(text, jid)
+  return jid as BareJid
 }
 
 /** Whether the address has no resource. */
@@ -111,35 +123,47 @@ export function isFullJid(jid: Jid): jid is FullJid {
   return jid.resource !== ''
 }
 
-const memo = {
-  map: new Map<string, Jid>(),
-  get(key: string, fn: () => Jid): Jid {
-    let jid = this.map.get(key)
-    if (jid === undefined) {
-      if (this.map.size > 10_000) this.map.clear()
-      this.map.set(key, (jid = fn()))
-    }
-    return jid
-  },
+/**
+ * Parses and prepares an address: `[localpart@]domainpart[/resourcepart]`. Doing so again with the same text
+ * is cheap, because recent results are remembered.
+ *
+ * @throws {@link JidError} saying which part breaks which rule.
+ * @example
+ * ```ts
+ * const jid = parseJid('Juliet@Example.COM/balcony')
+ * jid.bare.toString() // 'juliet@example.com'
+ * ```
+ */
+export function parseJid(text: string): Jid {
+  const known = memo.get(text)
+  if (known !== undefined) return known
+  if (typeof text !== 'string') throw new JidError('jid/not-text', 'jid', 'is not a string')
+  if (text.length > maxUnits) throw new JidError('jid/too-long', 'jid', `is longer than ${maxUnits} octets`)
+  const own = copy(text)
+  const jid = parse(own)
+  memo.set(own, jid)
+  return jid
+}
+
+function parse(text: string): Jid {
+  // RFC 7622 §3.1: the first slash ends the bare address, the first @ before it ends the localpart.
+  const slash = text.indexOf('/')
+  const bare = slash < 0 ? text : text.slice(0, slash)
+  const at = bare.indexOf('@')
+  const local = at < 0 ? '' : prepareLocalpart(bare.slice(0, at))
+  const domain = prepareDomain(bare.slice(at + 1))
+  return slash < 0 ? create(local, domain, '') : create(local, domain, prepareResource(text.slice(slash + 1)))
 }
 
 /**
- * Parses and prepares an address (RFC 7622 §3.1). Parsing the same text again is cheap: results are kept in a bounded memo.
- *
- * @throws {@link JidError} saying which part breaks which rule.
+ * A text that shares no memory with the given one. Engines make substrings as windows on the whole string;
+ * without this, one remembered address could keep a stanza of 256 KiB alive.
  */
-export function parseJid(text: string): Jid {
-  return memo.get(text, () => {
-    const slash = text.indexOf('/')
-    const rest = slash < 0 ? text : text.slice(0, slash)
-    const at = rest.indexOf('@')
-    const local = at < 0 ? '' : prepareLocalpart(rest.slice(0, at))
-    const domain = prepareDomain(rest.slice(at + 1))
-    return make(local, domain, slash < 0 ? '' : prepareResource(text.slice(slash + 1)))
-  })
+function copy(text: string): string {
+  return ` ${text}`.slice(1)
 }
 
-/** Like {@link parseJid}, but answers `undefined` where that throws. */
+/** Like {@link parseJid}, but answers `undefined` where that throws a {@link JidError}. */
 export function tryParseJid(text: string): Jid | undefined {
   try {
     return parseJid(text)
@@ -155,9 +179,8 @@ export function tryParseJid(text: string): Jid | undefined {
  * @throws {@link JidError} saying which part breaks which rule.
  */
 export function makeJid(parts: JidParts): Jid {
-  return make(
-    parts.local ? prepareLocalpart(parts.local) : '',
-    prepareDomain(parts.domain),
-    parts.resource ? prepareResource(parts.resource) : '',
-  )
+  const local = parts.local ? copy(prepareLocalpart(parts.local)) : ''
+  const domain = copy(prepareDomain(parts.domain))
+  if (!parts.resource) return bareJid(local, domain)
+  return create(local, domain, copy(prepareResource(parts.resource)))
 }

@@ -1,43 +1,102 @@
-import { JidError, type JidPart } from './errors.js'
+import { mapSpaces, mapWidth, toLowerCase } from './mapping.js'
+import { enforce, type Profile } from './precis.js'
 
-function check(text: string, part: JidPart): string {
-  if (text === '') throw new JidError('jid/empty', part, 'must not be empty')
-  if (new TextEncoder().encode(text).length > 1023) throw new JidError('jid/too-long', part, 'is too long')
-  return text
+const maxPartBytes = 1023
+const maxPasswordBytes = 3071
+
+/** UsernameCaseMapped (RFC 8265 §3.3) and what RFC 7622 §3.3.1 forbids beyond it. */
+const localpart: Profile = {
+  part: 'localpart',
+  stringClass: 'identifier',
+  map: (text) => toLowerCase(mapWidth(text)).normalize('NFC'),
+  // Checked after the mappings: a fullwidth U+FF20 becomes an @ that would move the domain.
+  forbidden: /["&'/:<>@]/,
+  directionality: true,
+  maxBytes: maxPartBytes,
 }
 
-/** Prepares a localpart (UsernameCaseMapped and RFC 7622 §3.3.1). @throws {@link JidError} */
+/** OpaqueString (RFC 8265 §4.2), without the leading space that RFC 7622 §3.5 example 18 rules out. */
+const resourcepart: Profile = {
+  part: 'resourcepart',
+  stringClass: 'freeform',
+  map: (text) => mapSpaces(text).normalize('NFC'),
+  forbidden: /^ /,
+  directionality: false,
+  maxBytes: maxPartBytes,
+}
+
+/** OpaqueString (RFC 8265 §4.2). */
+const password: Profile = {
+  part: 'password',
+  stringClass: 'freeform',
+  map: (text) => mapSpaces(text).normalize('NFC'),
+  directionality: false,
+  maxBytes: maxPasswordBytes,
+}
+
+const trimSpaces = (text: string) => mapSpaces(text).replace(/ +/g, ' ').replace(/^ | $/g, '')
+
+/** Nickname (RFC 8266 §2.3). */
+const nickname: Profile = {
+  part: 'nickname',
+  stringClass: 'freeform',
+  map: (text) => trimSpaces(text).normalize('NFKC'),
+  directionality: false,
+  maxBytes: maxPartBytes,
+}
+
+/** Nickname for comparison (RFC 8266 §2.4): also in lower case. */
+const nicknameComparison: Profile = {
+  ...nickname,
+  map: (text) => toLowerCase(trimSpaces(text)).normalize('NFKC'),
+}
+
+const plainLocalpart = /^[!#$%()*+,\-.0-9;=?A-Z[\\\]^_`a-z{|}~]{1,1023}$/
+const plainResource = /^[!-~][ -~]{0,1022}$/
+
+/**
+ * Prepares a localpart: UsernameCaseMapped (RFC 8265 §3.3), so width, case and composed forms no longer
+ * matter, and none of `" & ' / : < > @` (RFC 7622 §3.3.1).
+ *
+ * @throws {@link JidError}
+ */
 export function prepareLocalpart(text: string): string {
-  const out = check(text.normalize('NFKC').toLowerCase().normalize('NFC'), 'localpart')
-  if (/[\s"&'/:<>@\p{C}]/u.test(out))
-    throw new JidError('jid/disallowed', 'localpart', 'has a code point not allowed here')
-  return out
+  return plainLocalpart.test(text) ? text.toLowerCase() : enforce(localpart, text)
 }
 
-/** Prepares a resourcepart (OpaqueString). @throws {@link JidError} */
+/**
+ * Prepares a resourcepart: OpaqueString (RFC 8265 §4.2), which keeps case and spaces, except that a
+ * leading space is refused as in RFC 7622 §3.5.
+ *
+ * @throws {@link JidError}
+ */
 export function prepareResource(text: string): string {
-  const out = check(text.replace(/\p{Zs}/gu, ' ').normalize('NFC'), 'resourcepart')
-  if (/\p{C}/u.test(out))
-    throw new JidError('jid/disallowed', 'resourcepart', 'has a code point not allowed here')
-  return out
+  return plainResource.test(text) ? text : enforce(resourcepart, text)
 }
 
-/** Prepares a password (OpaqueString, RFC 8265 §4). @throws {@link JidError} */
+/**
+ * Prepares a password: OpaqueString (RFC 8265 §4.2), 1 to 3071 octets. SCRAM and PLAIN must see the same result.
+ *
+ * @throws {@link JidError}, which never tells anything of the password.
+ */
 export function preparePassword(text: string): string {
-  const out = text.replace(/\p{Zs}/gu, ' ').normalize('NFC')
-  if (out === '') throw new JidError('jid/empty', 'password', 'must not be empty')
-  if (/\p{C}/u.test(out))
-    throw new JidError('jid/disallowed', 'password', 'has a code point not allowed here')
-  return out
+  return enforce(password, text)
 }
 
-/** Prepares a nickname (RFC 8266 §2.3). @throws {@link JidError} */
+/**
+ * Prepares a nickname as it is shown: Nickname (RFC 8266 §2.3), spaces trimmed and collapsed, NFKC, case kept.
+ *
+ * @throws {@link JidError}
+ */
 export function prepareNickname(text: string): string {
-  return check(
-    text
-      .trim()
-      .replace(/\p{Zs}+/gu, ' ')
-      .normalize('NFKC'),
-    'nickname',
-  )
+  return enforce(nickname, text)
+}
+
+/**
+ * The form of a nickname that is the same for nicknames that compare equal (RFC 8266 §2.4).
+ *
+ * @throws {@link JidError}
+ */
+export function nicknameKey(text: string): string {
+  return enforce(nicknameComparison, text)
 }
