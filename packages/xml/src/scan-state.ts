@@ -1,0 +1,170 @@
+import { XmlError } from './errors.js'
+import { noLimits, type ReaderLimits } from './reader-limits.js'
+
+/** Namespaces in force around an element: those of the stream header, or none. */
+export interface Surroundings {
+  /** The default namespace, empty for none. */
+  readonly ns: string
+  /** Prefixes and what they stand for. */
+  readonly prefixes: ReadonlyMap<string, string>
+}
+
+/** Around a document there is nothing. */
+export const nothingAround: Surroundings = Object.freeze({ ns: '', prefixes: new Map<string, string>() })
+
+// States of the scanner, grouped by the function that handles them.
+export const TAG_FIRST = 0
+export const TAG_NAME = 1
+export const ATTR_FIRST = 2
+export const ATTR_NAME = 3
+export const GAP = 4
+export const EQUALS = 5
+export const QUOTE = 6
+export const VALUE = 7
+export const AFTER_VALUE = 8
+export const EMPTY = 9
+export const LAST_TAG_STATE = EMPTY
+export const TEXT = 10
+export const LT = 11
+export const END_NAME = 12
+export const END_GAP = 13
+export const BANG = 14
+export const CDATA_OPEN = 15
+export const CDATA = 16
+export const LAST_CONTENT_STATE = CDATA
+export const REFERENCE = 17
+export const REFERENCE_NAME = 18
+export const REFERENCE_HASH = 19
+export const REFERENCE_DECIMAL = 20
+export const REFERENCE_HEX_FIRST = 21
+export const REFERENCE_HEX = 22
+export const DONE = 23
+
+/** Integers kept per attribute: name start and end, offset of the colon or -1, value start and end, kind and flags. */
+export const ATTR = 6
+/** Integers kept per direct child: start, end, local name start and end, namespace value start and end or -1, flags. */
+export const KID = 7
+/** Integers kept per open element: name start and end, prefixes in force before it. */
+export const FRAME = 3
+/** Integers kept per declared prefix: prefix start and end, value start and end, value flags, depth. */
+export const BINDING = 6
+
+/** Flag of a value: it holds references or white space other than spaces, so it is not its own text. */
+export const UNNORMALISED = 1
+/** Flag of a value or name: it holds bytes beyond ASCII. */
+export const WIDE = 2
+/** Flag of a child whose name holds bytes beyond ASCII. */
+export const WIDE_NAME = 4
+/** Kind of attribute: `xmlns`. */
+export const DEFAULT_DECLARATION = 4
+/** Kind of attribute: `xmlns:p`. */
+export const PREFIX_DECLARATION = 8
+/** Kind of attribute: `p:name`. */
+export const PREFIXED = 16
+
+const nothing: Buffer = Buffer.alloc(0)
+
+/**
+ * Where the scanner stands inside one element, and what it has learnt of it. It can stop after any byte.
+ *
+ * All recorded offsets count from the first byte of the element, so the buffer may move between two calls.
+ */
+export class Scan {
+  buf: Buffer = nothing
+  /** Offset in `buf` of the element's first byte. */
+  base = 0
+  /** Offset in `buf` of the next byte to look at. */
+  pos = 0
+  /** Offset in `buf` behind the last byte to look at. */
+  end = 0
+  state = LT
+  /** State to go back to behind a reference. */
+  back = TEXT
+  limits: ReaderLimits = noLimits
+  around: Surroundings = nothingAround
+  /** Stop behind the start tag: it is the header of a stream. */
+  headerOnly = false
+
+  depth = 0
+  elements = 0
+  /** Offset of the `<` of the tag at hand. */
+  lt = 0
+  nameStart = 0
+  nameEnd = 0
+  /** Offset of the colon in the name at hand, or -1. */
+  colon = -1
+  /** The name of the tag at hand: its start, and the offset of its colon or -1. */
+  tagStart = 0
+  tagColon = -1
+  /** Attribute of the tag at hand that declares the default namespace, or -1. */
+  tagDefault = -1
+  /** What declares the prefix of the tag at hand, see `findBinding`. */
+  tagBinding = -1
+  tagFlags = 0
+  quote = 0
+  valueFlags = 0
+  /** Kinds of attributes seen in the tag at hand. */
+  kinds = 0
+  referenceValue = 0
+
+  /** The top element's attributes stay at the front, those of the tag at hand follow. */
+  readonly attrs: number[] = []
+  attrBase = 0
+  attrEnd = 0
+  readonly frames: number[] = []
+  readonly bindings: number[] = []
+  bindingEnd = 0
+  readonly kids: number[] = []
+  kidEnd = 0
+
+  /** The top element: its name, namespace, and where its content lies. */
+  topNameStart = 0
+  topNameEnd = 0
+  topColon = -1
+  topFlags = 0
+  topNs = ''
+  /** The top element is an empty-element tag. */
+  emptyTop = false
+  contentStart = 0
+  contentEnd = 0
+  /** The content depends on names declared outside it, or names the content namespace needlessly. */
+  rewrite = false
+
+  /** Prepares for the element whose `<` is the next byte. */
+  begin(limits: ReaderLimits, around: Surroundings, headerOnly: boolean): void {
+    this.limits = limits
+    this.around = around
+    this.headerOnly = headerOnly
+    this.state = LT
+    this.depth = 0
+    this.elements = 0
+    this.attrBase = 0
+    this.attrEnd = 0
+    this.bindingEnd = 0
+    this.kidEnd = 0
+    this.rewrite = false
+  }
+
+  /** Lets go of everything that belongs to the element. */
+  forget(): void {
+    this.buf = nothing
+    this.limits = noLimits
+    this.around = nothingAround
+    this.topNs = ''
+  }
+
+  /** The bytes between two recorded offsets, as a latin1 string. */
+  slice(start: number, end: number): string {
+    return this.buf.toString('latin1', this.base + start, this.base + end)
+  }
+}
+
+/** An error of the kind most faults are. */
+export function malformed(detail: string): XmlError {
+  return new XmlError('not-well-formed', detail)
+}
+
+/** A limit of the reader was exceeded. */
+export function overLimit(detail: string): XmlError {
+  return new XmlError('policy-violation', detail)
+}

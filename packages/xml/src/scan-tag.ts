@@ -1,0 +1,213 @@
+import { byteClass, isNameChar, isNameStart, NAME, NAME_START, SPACE, valueStop } from './characters.js'
+import { XmlError } from './errors.js'
+import {
+  AFTER_VALUE,
+  ATTR,
+  ATTR_FIRST,
+  ATTR_NAME,
+  DEFAULT_DECLARATION,
+  EMPTY,
+  EQUALS,
+  GAP,
+  malformed,
+  overLimit,
+  PREFIX_DECLARATION,
+  PREFIXED,
+  QUOTE,
+  REFERENCE,
+  type Scan,
+  TAG_FIRST,
+  TAG_NAME,
+  UNNORMALISED,
+  VALUE,
+  WIDE,
+} from './scan-state.js'
+import { openElement } from './start-tag.js'
+import { characterEnd, codePoint } from './utf8.js'
+
+const DOUBLE_QUOTE = 0x22
+const AMPERSAND = 0x26
+const SINGLE_QUOTE = 0x27
+const SLASH = 0x2f
+const COLON = 0x3a
+const LESS = 0x3c
+const EQUALS_SIGN = 0x3d
+const GREATER = 0x3e
+
+/**
+ * Scans a start tag from behind its `<` to its end, or as far as the bytes reach.
+ *
+ * One loop over locals: half of a stanza's bytes pass through here.
+ */
+export function scanTag(s: Scan): void {
+  const { buf, base, end } = s
+  let i = s.pos
+  let state = s.state
+  scan: while (i < end) {
+    const byte = buf[i]!
+    switch (state) {
+      case TAG_FIRST:
+      case ATTR_FIRST: {
+        const next =
+          (byteClass[byte]! & NAME_START) !== 0 ? i + 1 : wideNameByte(s, i, true, state === TAG_FIRST)
+        if (next === 0) break scan
+        i = next
+        state = state === TAG_FIRST ? TAG_NAME : ATTR_NAME
+        break
+      }
+      case TAG_NAME:
+      case ATTR_NAME: {
+        while (i < end && (byteClass[buf[i]!]! & NAME) !== 0) i++
+        if (i - base - s.nameStart > s.limits.maxNameBytes) throw overLimit('a name is too long')
+        if (i === end) break
+        const stop = buf[i]!
+        if (stop === COLON) {
+          if (s.colon >= 0) throw badName()
+          s.colon = i - base
+          i++
+          state = state === TAG_NAME ? TAG_FIRST : ATTR_FIRST
+        } else if (stop >= 0x80) {
+          const next = wideNameByte(s, i, false, state === TAG_NAME)
+          if (next === 0) break scan
+          i = next
+        } else if (state === TAG_NAME) {
+          s.nameEnd = i - base
+          s.tagColon = s.colon
+          state = AFTER_VALUE
+        } else {
+          nameAttribute(s, i - base)
+          state = EQUALS
+        }
+        break
+      }
+      case GAP:
+        if ((byteClass[byte]! & NAME_START) !== 0) {
+          beginAttribute(s, i - base)
+          state = ATTR_NAME
+          i++
+        } else if ((byteClass[byte]! & SPACE) !== 0) {
+          i++
+        } else if (byte >= 0x80 || byte === COLON) {
+          if (byte === COLON) throw badName()
+          beginAttribute(s, i - base)
+          state = ATTR_FIRST
+        } else {
+          state = AFTER_VALUE
+        }
+        break
+      case EQUALS:
+        if (byte === EQUALS_SIGN) state = QUOTE
+        else if ((byteClass[byte]! & SPACE) === 0) throw malformed('an attribute has no value')
+        i++
+        break
+      case QUOTE:
+        if (byte === DOUBLE_QUOTE || byte === SINGLE_QUOTE) {
+          s.quote = byte
+          s.valueFlags = 0
+          s.attrs[s.attrEnd + 3] = i + 1 - base
+          state = VALUE
+        } else if ((byteClass[byte]! & SPACE) === 0) throw malformed('an attribute value has no quotes')
+        i++
+        break
+      case VALUE: {
+        while (i < end && valueStop[buf[i]!] === 0) i++
+        if (i === end) break
+        const stop = buf[i]!
+        if (stop === s.quote) {
+          s.attrs[s.attrEnd + 4] = i - base
+          s.attrs[s.attrEnd + 5]! |= s.valueFlags
+          s.attrEnd += ATTR
+          state = AFTER_VALUE
+          i++
+        } else if (stop >= 0x80) {
+          const next = characterEnd(buf, i, end)
+          if (next === 0) break scan
+          s.valueFlags |= WIDE
+          i = next
+        } else if (stop === AMPERSAND) {
+          s.valueFlags |= UNNORMALISED
+          s.back = VALUE
+          s.state = REFERENCE
+          s.pos = i + 1
+          return
+        } else if ((byteClass[stop]! & SPACE) !== 0) {
+          s.valueFlags |= UNNORMALISED
+          i++
+        } else if (stop === LESS) throw malformed('an attribute value holds <')
+        else if (stop < 0x20) throw malformed('a control character')
+        else i++
+        break
+      }
+      case AFTER_VALUE:
+        if ((byteClass[byte]! & SPACE) !== 0) {
+          state = GAP
+          i++
+        } else if (byte === SLASH) {
+          state = EMPTY
+          i++
+        } else if (byte === GREATER) {
+          s.pos = i + 1
+          openElement(s, false)
+          return
+        } else throw malformed('a tag holds an illegal character')
+        break
+      default:
+        if (byte !== GREATER) throw malformed('a slash inside a tag')
+        s.pos = i + 1
+        openElement(s, true)
+        return
+    }
+  }
+  s.pos = i
+  s.state = state
+}
+
+function badName(): XmlError {
+  return new XmlError('bad-namespace-prefix', 'a name is not a prefix and a local name')
+}
+
+/** The offset behind a character no ASCII letter, or 0 when it is cut off. */
+function wideNameByte(s: Scan, i: number, first: boolean, tag: boolean): number {
+  const byte = s.buf[i]!
+  const next = byte < 0x80 ? i : characterEnd(s.buf, i, s.end)
+  if (next === 0) return 0
+  const code = byte < 0x80 ? byte : codePoint(s.buf, i, next)
+  if (!(first ? isNameStart(code) : isNameChar(code))) {
+    if (first && (s.colon >= 0 || byte === COLON)) throw badName()
+    throw malformed('a name holds an illegal character')
+  }
+  if (tag) s.tagFlags = WIDE
+  return next
+}
+
+function beginAttribute(s: Scan, start: number): void {
+  if ((s.attrEnd - s.attrBase) / ATTR >= s.limits.maxAttributes) throw overLimit('too many attributes')
+  s.nameStart = start
+  s.colon = -1
+}
+
+function nameAttribute(s: Scan, end: number): void {
+  const kind = kindOf(s, end)
+  const { attrs, attrEnd } = s
+  s.kinds |= kind
+  attrs[attrEnd] = s.nameStart
+  attrs[attrEnd + 1] = end
+  attrs[attrEnd + 2] = s.colon
+  attrs[attrEnd + 3] = 0
+  attrs[attrEnd + 4] = 0
+  attrs[attrEnd + 5] = kind
+}
+
+function kindOf(s: Scan, end: number): number {
+  const { buf, colon } = s
+  const at = s.base + s.nameStart
+  const xmlns =
+    (colon < 0 ? end : colon) - s.nameStart === 5 &&
+    buf[at] === 0x78 &&
+    buf[at + 1] === 0x6d &&
+    buf[at + 2] === 0x6c &&
+    buf[at + 3] === 0x6e &&
+    buf[at + 4] === 0x73
+  if (colon < 0) return xmlns ? DEFAULT_DECLARATION : 0
+  return xmlns ? PREFIX_DECLARATION : PREFIXED
+}

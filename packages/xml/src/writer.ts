@@ -1,0 +1,156 @@
+import type { Element } from 'ltx'
+import { isLocalName } from './characters.js'
+import { XmlWriteError } from './errors.js'
+import { escapeAttribute, escapeText } from './escape.js'
+import { XML_NS, XMLNS_NS } from './namespaces.js'
+import { type Wire, wireFromText } from './wire.js'
+
+/** Namespaces in force where an element will be written. */
+export interface WriteScope {
+  /**
+   * The default namespace there; an element of that namespace is written without `xmlns`.
+   * @default ''
+   */
+  readonly ns?: string
+  /**
+   * Prefixes declared there, such as `stream` behind a stream header.
+   * @default {}
+   */
+  readonly prefixes?: Readonly<Record<string, string>>
+}
+
+/** Deeper trees are refused: no reader takes them, and an element that contains itself has no end. */
+const maxDepth = 4096
+
+interface Prefixes {
+  readonly own: ReadonlyMap<string, string>
+  readonly outer: Prefixes | undefined
+}
+
+interface Open {
+  readonly element: Element
+  readonly ns: string
+  readonly prefixes: Prefixes | undefined
+  next: number
+}
+
+/**
+ * Writes an ltx tree as XML.
+ *
+ * A namespace is declared exactly where it differs from the one in force. Attributes that are `undefined`, `null` or
+ * `false` are left out, as are such children; numbers are printed.
+ *
+ * @throws XmlWriteError for names, characters, namespaces or nodes XML cannot carry
+ * @example
+ * ```ts
+ * writeElement(new Element('body', { xmlns: 'jabber:client' }).t('1 < 2')) // <body xmlns="jabber:client">1 &lt; 2</body>
+ * ```
+ */
+export function writeElement(element: Element, scope: WriteScope = {}): Wire {
+  return wireFromText(writeTree(element, scope, Infinity))
+}
+
+/** {@link writeElement} as text, giving up beyond a length. */
+export function writeTree(root: Element, scope: WriteScope, maxLength: number): string {
+  const around = scope.prefixes && { own: new Map(Object.entries(scope.prefixes)), outer: undefined }
+  const open: Open[] = []
+  let out = ''
+  const enter = (element: Element, ns: string, prefixes: Prefixes | undefined): void => {
+    const tag = startTag(element, ns, prefixes)
+    out += tag.text
+    if (element.children.length === 0) out += '/>'
+    else {
+      out += '>'
+      if (open.length >= maxDepth)
+        throw new XmlWriteError('xml/bad-node', `more than ${maxDepth} levels of elements`)
+      open.push({ element, ns: tag.ns, prefixes: tag.prefixes, next: 0 })
+    }
+  }
+  enter(root, scope.ns ?? '', around)
+  while (open.length > 0) {
+    if (out.length > maxLength) throw new XmlWriteError('xml/bad-node', 'the element is too large')
+    const top = open[open.length - 1]!
+    if (top.next === top.element.children.length) {
+      out += `</${top.element.name}>`
+      open.pop()
+      continue
+    }
+    const node: unknown = top.element.children[top.next++]
+    if (typeof node === 'string') out += escapeText(node)
+    else if (isElement(node)) enter(node, top.ns, top.prefixes)
+    else out += escapeText(scalar(node, 'a child') ?? '')
+  }
+  return out
+}
+
+interface StartTag {
+  /** The tag without its closing bracket. */
+  readonly text: string
+  /** The default namespace inside. */
+  readonly ns: string
+  readonly prefixes: Prefixes | undefined
+}
+
+function startTag(element: Element, outerNs: string, outer: Prefixes | undefined): StartTag {
+  const { name, attrs } = element
+  const own = declarations(attrs)
+  const prefixes = own ? { own, outer } : outer
+  const ns = scalar(Object.hasOwn(attrs, 'xmlns') ? attrs.xmlns : undefined, 'xmlns') ?? outerNs
+  checkName(name, prefixes, 'element')
+  if (ns === XML_NS || ns === XMLNS_NS) throw new XmlWriteError('xml/bad-namespace', `nothing is in ${ns}`)
+  let text = `<${name}`
+  if (ns !== outerNs) text += ` xmlns="${escapeAttribute(ns)}"`
+  for (const key of Object.keys(attrs)) {
+    if (key === 'xmlns') continue
+    const value = scalar(attrs[key], key)
+    if (value === undefined) continue
+    if (!key.startsWith('xmlns:')) checkName(key, prefixes, 'attribute')
+    text += ` ${key}="${escapeAttribute(value)}"`
+  }
+  return { text, ns, prefixes }
+}
+
+function declarations(attrs: Element['attrs']): Map<string, string> | undefined {
+  let own: Map<string, string> | undefined
+  for (const key in attrs) {
+    if (!key.startsWith('xmlns:') || !Object.hasOwn(attrs, key)) continue
+    const prefix = key.slice(6)
+    const ns = scalar(attrs[key], key)
+    if (ns === undefined) continue
+    const reserved = prefix === 'xmlns' || ns === XMLNS_NS || (prefix === 'xml') !== (ns === XML_NS)
+    if (!isLocalName(prefix) || ns === '' || reserved) {
+      throw new XmlWriteError('xml/bad-namespace', `${JSON.stringify(key)} cannot be declared so`)
+    }
+    own ??= new Map()
+    own.set(prefix, ns)
+  }
+  return own
+}
+
+const simpleName = /^[A-Za-z_][A-Za-z0-9_.-]*$/
+
+function checkName(name: string, prefixes: Prefixes | undefined, what: string): void {
+  if (simpleName.test(name)) return
+  const colon = typeof name === 'string' ? name.indexOf(':') : -1
+  if (typeof name !== 'string' || !isLocalName(name.slice(colon + 1))) {
+    throw new XmlWriteError('xml/bad-name', `${JSON.stringify(name)} is no name of an ${what}`)
+  }
+  if (colon < 0) return
+  const prefix = name.slice(0, colon)
+  if (prefix === 'xml' && what === 'attribute') return
+  for (let at = prefixes; at; at = at.outer) {
+    if (at.own.has(prefix)) return
+  }
+  throw new XmlWriteError('xml/bad-namespace', `the prefix of ${JSON.stringify(name)} is not declared`)
+}
+
+function isElement(node: unknown): node is Element {
+  return typeof node === 'object' && node !== null && 'attrs' in node && 'children' in node && 'name' in node
+}
+
+function scalar(value: unknown, where: string): string | undefined {
+  if (typeof value === 'string') return value
+  if (typeof value === 'number' || value === true) return String(value)
+  if (value === undefined || value === null || value === false) return undefined
+  throw new XmlWriteError('xml/bad-node', `${where} is neither text nor a number`)
+}
