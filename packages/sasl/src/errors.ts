@@ -4,6 +4,7 @@ export type SaslErrorCode =
   | 'sasl/invalid-parameters'
   | 'sasl/unknown-mechanism'
   | 'sasl/overloaded'
+  | 'sasl/bad-base64'
   | 'sasl/bad-challenge'
   | 'sasl/server-not-verified'
 

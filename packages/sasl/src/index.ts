@@ -4,7 +4,7 @@
  * @packageDocumentation
  */
 export { anonymousClient, anonymousServer } from './anonymous.js'
-export { decodeBase64Strict, encodeBase64 } from './base64.js'
+export { decodeBase64Strict, encodeBase64, tryDecodeBase64Strict } from './base64.js'
 export { constantTimeEqual } from './constant-time-equal.js'
 export { createDecoyVerifiers, type DecoyOptions, type DecoyVerifiers } from './decoy-verifiers.js'
 export { SaslError, type SaslErrorCode } from './errors.js'

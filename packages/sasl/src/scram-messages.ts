@@ -1,4 +1,4 @@
-import { decodeBase64Strict } from './base64.js'
+import { tryDecodeBase64Strict } from './base64.js'
 
 /** The channel binding flag a client begins with (RFC 5802 §7). */
 export type Gs2Flag =
@@ -64,8 +64,8 @@ export function parseClientFinal(text: string): ClientFinal | undefined {
   const match = clientFinal.exec(text)
   if (match === null) return undefined
   const [, withoutProof = '', channelBinding = '', nonce = '', rest, rawProof = ''] = match
-  const proof = decodeBase64Strict(rawProof)
-  if (proof === undefined || decodeBase64Strict(channelBinding) === undefined) return undefined
+  const proof = tryDecodeBase64Strict(rawProof)
+  if (proof === undefined || tryDecodeBase64Strict(channelBinding) === undefined) return undefined
   if (hasMandatoryExtension(rest)) return undefined
   return { channelBinding, nonce, proof, withoutProof }
 }
@@ -75,7 +75,7 @@ export function parseServerFirst(text: string): ServerFirst | undefined {
   const match = serverFirst.exec(text)
   if (match === null) return undefined
   const [, nonce = '', rawSalt = '', iterations = '', rest] = match
-  const salt = decodeBase64Strict(rawSalt)
+  const salt = tryDecodeBase64Strict(rawSalt)
   if (salt === undefined || hasMandatoryExtension(rest)) return undefined
   return { nonce, salt, iterations: Number(iterations) }
 }
@@ -83,7 +83,7 @@ export function parseServerFirst(text: string): ServerFirst | undefined {
 /** The server signature in a `server-final-message`; `undefined` if it is malformed or an error (`e=`). */
 export function parseServerFinal(text: string): Uint8Array | undefined {
   const match = serverFinal.exec(text)
-  return match === null ? undefined : decodeBase64Strict(match[1] as string)
+  return match === null ? undefined : tryDecodeBase64Strict(match[1] as string)
 }
 
 /** Writes a name so that it can stand in a message. */
