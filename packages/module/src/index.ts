@@ -3,4 +3,33 @@
  *
  * @packageDocumentation
  */
-export {}
+
+export {
+  defineModule,
+  type Module,
+  type ModuleDefinition,
+  type ModuleUse,
+  type OptionsArgument,
+  type Running,
+  type Started,
+  use,
+  type Xep,
+} from './define-module.js'
+export type { Domains } from './domains.js'
+export { ModuleError, type ModuleErrorCode } from './errors.js'
+export { type ForEachDomainDeps, forEachDomain } from './for-each-domain.js'
+export { createHost, type Host } from './host.js'
+export { type HostDeps, type HostOptions, hostDefaults, type RestartSettings } from './host-options.js'
+export { ClockService, DomainsService, HooksService, IdsService, LoggerService } from './host-services.js'
+export type { ModuleFailure, ModuleStatus, ReloadReport } from './report.js'
+export {
+  type Maybe,
+  maybe,
+  type Needs,
+  type Provided,
+  provide,
+  type Resolved,
+  type Service,
+  service,
+} from './service.js'
+export { hostDown, hostUp, moduleCrashed } from './tokens.js'
