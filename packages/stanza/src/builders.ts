@@ -1,5 +1,6 @@
 import { type Jid, parseJid } from '@xmppkit/jid'
 import { Element, type RawElement, rawElement } from '@xmppkit/xml'
+import { addText } from './child-elements.js'
 import { NS } from './namespaces.js'
 import {
   type IqType,
@@ -70,9 +71,9 @@ export interface IqInit extends StanzaInit {
  */
 export function message(init: MessageInit, ...children: readonly StanzaChild[]): Stanza {
   const el = new Element('message', { xmlns: NS.client })
-  addText(el, 'subject', init.subject)
-  addText(el, 'body', init.body)
-  addText(el, 'thread', init.thread)
+  addTextChild(el, 'subject', init.subject)
+  addTextChild(el, 'body', init.body)
+  addTextChild(el, 'thread', init.thread)
   return build('message', el, init, init.type ?? 'normal', init.type, children)
 }
 
@@ -92,9 +93,9 @@ export function presence(init: PresenceInit = {}, ...children: readonly StanzaCh
     throw new RangeError('a presence priority is an integer from -128 to 127')
   }
   const el = new Element('presence', { xmlns: NS.client })
-  addText(el, 'show', init.show)
-  addText(el, 'status', init.status)
-  addText(el, 'priority', priority?.toString())
+  addTextChild(el, 'show', init.show)
+  addTextChild(el, 'status', init.status)
+  addTextChild(el, 'priority', priority?.toString())
   const type = init.type ?? 'available'
   return build('presence', el, init, type, type === 'available' ? undefined : type, children)
 }
@@ -113,8 +114,8 @@ export function iq(init: IqInit, ...children: readonly StanzaChild[]): Stanza {
   return build('iq', new Element('iq', { xmlns: NS.client }), init, init.type, init.type, children)
 }
 
-function addText(el: Element, name: string, text: string | undefined): void {
-  if (text !== undefined) el.c(name).t(text)
+function addTextChild(el: Element, name: string, text: string | undefined): void {
+  if (text !== undefined) addText(el.c(name), text)
 }
 
 function build(

@@ -52,6 +52,11 @@ export function ownAttribute(el: Element, name: string): string | undefined {
   return Object.hasOwn(el.attrs, name) ? String(el.attrs[name]) : undefined
 }
 
+/** Adds text to an element; an empty string leaves it empty. */
+export function addText(el: Element, text: string): Element {
+  return text === '' ? el : el.t(text)
+}
+
 /**
  * A deep copy that can stand alone: its namespace and the prefixes it inherited are declared on it.
  */

@@ -1,7 +1,7 @@
 import { XmppkitError } from '@xmppkit/runtime'
 
 /** The stanza error a malformed payload is answered with. */
-export type DecodeErrorCondition = 'bad-request' | 'not-acceptable' | 'jid-malformed'
+export type DecodeErrorCondition = 'bad-request' | 'not-acceptable'
 
 /** A payload that has the right name and the wrong content. */
 export class DecodeError extends XmppkitError<'stanza/decode'> {

@@ -1,4 +1,5 @@
 import { Element } from '@xmppkit/xml'
+import { addText } from './child-elements.js'
 import type { Codec, Infer } from './codec.js'
 import { codecNames, matches } from './codec.js'
 import { DecodeError, within } from './decode-error.js'
@@ -89,7 +90,7 @@ export function text<T>(name: string, ns: string, type: Text<T>): Codec<T> {
         throw within(name, error)
       }
     },
-    encode: (value) => new Element(name, { xmlns: ns }).t(type.print(value)),
+    encode: (value) => addText(new Element(name, { xmlns: ns }), type.print(value)),
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Element } from '@xmppkit/xml'
 import {
+  addText,
   childElements,
   detachedCopy,
   elementChildren,
@@ -175,7 +176,7 @@ export function body<T>(type: Text<T>): Field<T> {
   return {
     read: (el) => parseText('', type, el.getText()),
     write(el, value) {
-      el.t(type.print(value))
+      addText(el, type.print(value))
     },
   }
 }

@@ -24,7 +24,60 @@ export {
   ownAttribute,
 } from './child-elements.js'
 export { type Codec, codecNames, type Infer, matches, type QName } from './codec.js'
+export {
+  type DataForm,
+  dataForm,
+  type FormField,
+  type FormFieldType,
+  type FormOption,
+  formPurpose,
+  resultForm,
+} from './data-form.js'
 export { DecodeError, type DecodeErrorCondition, isDecodeError } from './decode-error.js'
+export { defineIq, type IqDefinition } from './define-iq.js'
+export { type Delay, delay } from './delay.js'
+export {
+  type ChoiceValue,
+  choice,
+  element,
+  type Shape,
+  type ShapeValue,
+  type Simplify,
+  text,
+} from './element.js'
+export {
+  attr,
+  body,
+  child,
+  children,
+  defaultMaxChildren,
+  type Field,
+  flag,
+  type ListLimits,
+  type Optional,
+  optionalAttr,
+  optionalChild,
+  type RawOptions,
+  raw,
+} from './fields.js'
+export { type Form, type FormShape, type FormTexts, type FormValue, form } from './form.js'
+export {
+  booleanField,
+  type FormChoice,
+  type FormEntry,
+  type FormEntryOptions,
+  formField,
+  hiddenField,
+  jidMulti,
+  jidSingle,
+  listMulti,
+  listSingle,
+  textMulti,
+  textPrivate,
+  textSingle,
+} from './form-entries.js'
+export { type Forwarded, forward, forwarded } from './forwarded.js'
+export { type Hint, hasHint, hintElement, hintNames } from './hints.js'
 export { type MetaKey, metaKey } from './meta-key.js'
 export { NS } from './namespaces.js'
 export { checkIq, readPriority, readStanza, stanzaKind } from './read-stanza.js'
@@ -38,6 +91,7 @@ export {
   readStanzaError,
   resultReply,
 } from './replies.js'
+export { type RsmRequest, type RsmResponse, rsmRequest, rsmResponse } from './rsm.js'
 export {
   isSaslFailure,
   SaslFailure,
@@ -47,6 +101,20 @@ export {
   saslFailureElement,
   saslFailureFrom,
 } from './sasl-failure.js'
+export {
+  bareJid,
+  base64,
+  bool,
+  boundedString,
+  dateTime,
+  fullJid,
+  int,
+  intBetween,
+  jid,
+  oneOf,
+  string,
+  type Text,
+} from './scalars.js'
 export type {
   IqType,
   Kind,

@@ -64,7 +64,7 @@ export function errorReplyTo(
   addresses: ErrorReplyAddresses,
 ): RawElement | undefined {
   if (!isAnswerable(raw.name, raw.attr('type'))) return undefined
-  const el = stanzaErrorElement(error)
+  const el = stanzaErrorElement(error, raw.ns)
   if (error.by === undefined && addresses.by !== undefined) el.attrs.by = addresses.by
   return echoed(raw)
     .withAttributes({ type: 'error', to: addresses.to?.toString(), from: addresses.from?.toString() })

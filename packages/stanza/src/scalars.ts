@@ -12,7 +12,7 @@ export interface Text<T> {
   print(value: T): string
 }
 
-const fail = (reason: string): never => {
+function fail(reason: string): never {
   throw new DecodeError('', reason)
 }
 
@@ -103,11 +103,7 @@ export const base64: Text<Uint8Array> = Object.freeze({
 })
 
 function parseAddress(raw: string): Jid {
-  return tryParseJid(raw) ?? failAddress('not an address')
-}
-
-function failAddress(reason: string): never {
-  throw new DecodeError('', reason, 'jid-malformed')
+  return tryParseJid(raw) ?? fail('not an address')
 }
 
 /** Any address. */
@@ -120,7 +116,7 @@ export const jid: Text<Jid> = Object.freeze({
 export const bareJid: Text<BareJid> = Object.freeze({
   parse(raw: string): BareJid {
     const value = parseAddress(raw)
-    return isBareJid(value) ? value : failAddress('must not have a resource')
+    return isBareJid(value) ? value : fail('must not have a resource')
   },
   print: (value: BareJid) => value.toString(),
 })
@@ -129,7 +125,7 @@ export const bareJid: Text<BareJid> = Object.freeze({
 export const fullJid: Text<FullJid> = Object.freeze({
   parse(raw: string): FullJid {
     const value = parseAddress(raw)
-    return isFullJid(value) ? value : failAddress('must have a resource')
+    return isFullJid(value) ? value : fail('must have a resource')
   },
   print: (value: FullJid) => value.toString(),
 })

@@ -100,12 +100,15 @@ export function isStanzaError(error: unknown): error is StanzaError {
 }
 
 /**
- * Writes a stanza error as the `<error/>` child of a stanza; it inherits the content namespace of that stanza.
+ * Writes a stanza error as the `<error/>` child of a stanza.
  *
  * The order is the one of RFC 6120 §8.3.2: condition, text, application condition.
+ *
+ * @param error - what to write
+ * @param ns - content namespace of the stanza it goes into
  */
-export function stanzaErrorElement(error: StanzaError): Element {
-  const el = new Element('error', { type: error.type })
+export function stanzaErrorElement(error: StanzaError, ns: string = NS.client): Element {
+  const el = new Element('error', { xmlns: ns, type: error.type })
   if (error.by !== undefined) el.attrs.by = error.by
   const condition = el.c(error.condition, { xmlns: NS.stanzaErrors })
   if (error.address !== undefined) condition.t(error.address)
