@@ -1,8 +1,15 @@
-import { isIPv6 } from 'node:net'
+import { addressKey, createRateTable, createSlotTable } from '@xmppkit/access'
 import type { Clock } from '@xmppkit/runtime'
 
 /** How much one client address may take (rule L-1, SEC-2). An IPv6 client counts by its /64. */
 export interface AddressLimits {
+  /**
+   * Connections up at one time, all addresses together; more are refused. Keeps the process below its
+   * limit of open files.
+   *
+   * @default 100_000
+   */
+  readonly maxConnections: number
   /**
    * Connections of one address at one time. Stops one machine from using up all connections; many
    * people may share an address behind a NAT.
@@ -24,7 +31,7 @@ export interface AddressLimits {
    */
   readonly attemptWindowMs: number
   /**
-   * Addresses remembered at one time; beyond it those without a connection are forgotten, oldest first.
+   * Addresses whose attempts are remembered at one time; with more, the oldest are forgotten.
    *
    * @default 100_000
    */
@@ -33,6 +40,7 @@ export interface AddressLimits {
 
 /** Defaults of {@link AddressLimits}. */
 export const addressLimitDefaults: AddressLimits = Object.freeze({
+  maxConnections: 100_000,
   maxConnectionsPerAddress: 1000,
   maxAttemptsPerAddress: 600,
   attemptWindowMs: 60_000,
@@ -41,16 +49,10 @@ export const addressLimitDefaults: AddressLimits = Object.freeze({
 
 /** Counts connections by address. */
 export interface AddressGate {
-  /** Counts a new connection in, or says why not. */
-  enter(address: string): string | undefined
-  /** Counts a connection that had entered out. */
-  leave(address: string): void
-}
-
-interface Counters {
-  connections: number
-  attempts: number
-  windowEnds: number
+  /** Counts a new connection in, until the slot is disposed; or says why not. */
+  enter(address: string): Disposable | 'too many attempts' | 'too many connections'
+  /** Connections up now. */
+  readonly connections: number
 }
 
 /** Makes a gate that counts connections and attempts by address. */
@@ -59,64 +61,20 @@ export function createAddressGate(
   options: Partial<AddressLimits> = {},
 ): AddressGate {
   const limits = { ...addressLimitDefaults, ...options }
-  const table = new Map<string, Counters>()
-
-  const countersOf = (key: string, now: number): Counters => {
-    let counters = table.get(key)
-    if (!counters) {
-      if (table.size >= limits.maxAddresses) forgetIdle(table)
-      counters = { connections: 0, attempts: 0, windowEnds: now + limits.attemptWindowMs }
-      table.set(key, counters)
-    } else if (counters.windowEnds <= now) {
-      counters.attempts = 0
-      counters.windowEnds = now + limits.attemptWindowMs
-    }
-    return counters
-  }
-
+  const attempts = createRateTable(deps, {
+    limit: limits.maxAttemptsPerAddress,
+    windowMs: limits.attemptWindowMs,
+    maxKeys: limits.maxAddresses,
+  })
+  const slots = createSlotTable({ perKey: limits.maxConnectionsPerAddress, total: limits.maxConnections })
   return {
     enter(address) {
-      const counters = countersOf(network(address), deps.clock.monotonic())
-      counters.attempts += 1
-      if (counters.attempts > limits.maxAttemptsPerAddress) return 'too many attempts from this address'
-      if (counters.connections >= limits.maxConnectionsPerAddress) {
-        return 'too many connections from this address'
-      }
-      counters.connections += 1
-      return undefined
+      const key = addressKey(address)
+      if (!attempts.hit(key).allowed) return 'too many attempts'
+      return slots.enter(key) ?? 'too many connections'
     },
-    leave(address) {
-      const key = network(address)
-      const counters = table.get(key)
-      if (!counters) return
-      counters.connections -= 1
+    get connections() {
+      return slots.total
     },
   }
-}
-
-/** Makes room for a tenth of the table at once, so that a flood of addresses costs O(1) each. */
-function forgetIdle(table: Map<string, Counters>): void {
-  let room = Math.ceil(table.size / 10)
-  for (const [key, counters] of table) {
-    if (room === 0) return
-    if (counters.connections > 0) continue
-    table.delete(key)
-    room -= 1
-  }
-}
-
-/** An IPv4 address as it is, an IPv6 address as its /64: one customer usually has a whole one. */
-function network(address: string): string {
-  if (!isIPv6(address)) return address
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
-  if (mapped) return mapped[1]!
-  return expand(address.split('%')[0]!).slice(0, 4).join(':')
-}
-
-function expand(address: string): string[] {
-  const [head = '', tail] = address.split('::')
-  const left = head === '' ? [] : head.split(':')
-  if (tail === undefined) return left
-  const right = tail === '' ? [] : tail.split(':')
-  return [...left, ...new Array(8 - left.length - right.length).fill('0'), ...right]
 }

@@ -84,7 +84,7 @@ async function dialTls(options: {
 }
 
 const read = async (socket: Socket) => String((await once(socket, 'data'))[0])
-const certificateName = (socket: TLSSocket) => socket.getPeerCertificate().subject.CN
+const certificateName = (socket: TLSSocket) => String(socket.getPeerCertificate().subject.CN)
 
 describe('plain connections', () => {
   test('bytes go both ways and the end is told once', async () => {

@@ -40,13 +40,6 @@ export interface TcpListenerOptions extends Partial<AddressLimits> {
    */
   readonly tls?: TlsMode
   /**
-   * Connections at one time, all addresses together; more are refused. Keeps the process below its
-   * limit of open files.
-   *
-   * @default 100_000
-   */
-  readonly maxConnections?: number
-  /**
    * Length of the kernel's queue of connections not yet accepted.
    *
    * @default 1024
@@ -76,7 +69,6 @@ export interface TcpListenerOptions extends Partial<AddressLimits> {
 export const tcpListenerDefaults = Object.freeze({
   host: '::',
   tls: 'starttls' as TlsMode,
-  maxConnections: 100_000,
   backlog: 1024,
   handshakeTimeoutMs: 10_000,
   lingerMs: 5_000,
@@ -112,28 +104,19 @@ export async function listenTcp(deps: TcpListenerDeps, options: TcpListenerOptio
     throw new TcpError('tcp/certificate', `a listener with tls '${settings.tls}' needs certificates`)
   }
   const gate = createAddressGate({ clock: deps.clock }, options)
-  let connections = 0
 
   const onConnection = (socket: Socket) => {
     const address = socket.remoteAddress
-    const refusal =
-      address === undefined
-        ? 'gone'
-        : connections >= settings.maxConnections
-          ? 'too many connections'
-          : gate.enter(address)
-    if (refusal || address === undefined) {
-      deps.logger.debug('connection refused', { address, reason: refusal })
+    if (address === undefined) return // gone already
+    const slot = gate.enter(address)
+    if (typeof slot === 'string') {
+      deps.logger.debug('connection refused', { address, reason: slot })
       socket.destroy()
       return
     }
-    connections += 1
     socket.setNoDelay(true)
     socket.setKeepAlive(true, settings.keepAliveMs)
-    const onClosed = () => {
-      connections -= 1
-      gate.leave(address)
-    }
+    const onClosed = () => slot[Symbol.dispose]()
     if (settings.tls === 'direct') secureFirst(socket, address, onClosed)
     else serve(socket, address, undefined, onClosed)
   }
@@ -185,7 +168,7 @@ export async function listenTcp(deps: TcpListenerDeps, options: TcpListenerOptio
     port: bound.port,
     tls: settings.tls,
     get connections() {
-      return connections
+      return gate.connections
     },
     close,
     [Symbol.asyncDispose]: close,
