@@ -1,11 +1,10 @@
 import { XmppkitError } from '@xmppkit/runtime'
 
 /** Codes of the errors this package throws. */
-export type StreamErrorCode =
-  | 'stream/closed'
-  | 'stream/busy'
-  | 'stream/feature-missing'
-  | 'stream/unexpected-reply'
+export type StreamErrorCode = 'stream/closed' | 'stream/busy' | 'stream/refused' | 'stream/unexpected-reply'
 
-/** The stream ended, or was used in a way that makes no sense, while somebody waited for it. */
+/**
+ * The stream has ended while somebody waited for it; or, thrown by a feature, has to end without a stream error because the
+ * feature has said all there is to say.
+ */
 export class StreamClosedError extends XmppkitError<StreamErrorCode> {}

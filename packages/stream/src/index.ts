@@ -4,7 +4,36 @@
  * @packageDocumentation
  */
 
+export {
+  type ClientBindOptions,
+  type ClientSaslOptions,
+  type ClientStarttlsOptions,
+  clientBind,
+  clientSasl,
+  clientStarttls,
+} from './client-features.js'
+export {
+  type ClientStream,
+  type ClientStreamDeps,
+  type ClientStreamOptions,
+  clientStreamDefaults,
+  createClientStream,
+} from './client-stream.js'
 export { StreamClosedError, type StreamErrorCode } from './errors.js'
+export { type OutboxOptions, outboxDefaults, type WriteOutcome } from './outbox.js'
+export type { Phase } from './phase.js'
 export type { ConnectionSink, TlsInfo, Transport } from './ports.js'
+export {
+  createServerStream,
+  type ServerStream,
+  type ServerStreamDeps,
+  type ServerStreamOptions,
+  type StreamHost,
+  serverStreamDefaults,
+} from './server-stream.js'
+export type { StanzaForm } from './stanza-form.js'
+export { type StarttlsOptions, starttlsDefaults, starttlsFeature } from './starttls-feature.js'
+export type { StreamEnd } from './stream-end.js'
 export type { ClientFeature, FeatureIo, StreamChange, StreamFeature } from './stream-feature.js'
+export { type StreamOptions, streamDefaults } from './stream-options.js'
 export type { StreamState } from './stream-state.js'

@@ -1,0 +1,389 @@
+import type { Awaitable, Clock, Logger } from '@xmppkit/runtime'
+import { isStreamError, NS, StreamError, streamErrorElement, streamErrorFrom } from '@xmppkit/stanza'
+import {
+  type Element,
+  type RawElement,
+  type ReaderLimits,
+  type StreamClose,
+  type StreamOpen,
+  type Wire,
+  type WriteScope,
+  wireFromText,
+  writeElement,
+  XmlError,
+} from '@xmppkit/xml'
+import { StreamClosedError } from './errors.js'
+import { NegotiationIo } from './feature-io.js'
+import { createOutbox, type Outbox, type WriteOutcome } from './outbox.js'
+import { nextPhases, type Phase } from './phase.js'
+import type { ConnectionSink, TlsInfo, Transport } from './ports.js'
+import { Pump } from './pump.js'
+import type { StanzaForm } from './stanza-form.js'
+import type { StreamEnd } from './stream-end.js'
+import type { StreamChange } from './stream-feature.js'
+import { closingTag } from './stream-header.js'
+import type { StreamOptions } from './stream-options.js'
+import type { StreamState } from './stream-state.js'
+
+/** What both sides of a stream need from outside. */
+export interface EngineDeps<T> {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly logger: Logger
+  onClosed(end: StreamEnd): void
+  onGone?(): void
+  probe?(): void
+  onSettled?(ticket: T, outcome: WriteOutcome): void
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+/** What both sides of a stream do alike: input in order, output, phases, clocks, and every way of ending. */
+export abstract class Engine<T> implements ConnectionSink {
+  readonly state: Mutable<StreamState>
+  readonly form: StanzaForm
+  readonly #deps: EngineDeps<T>
+  readonly #options: Required<StreamOptions>
+  readonly #pump: Pump
+  readonly #outbox: Outbox<T>
+  #phase: Phase = 'header'
+  #timer: Disposable | undefined
+  #heardAt: number
+  #io: NegotiationIo | undefined
+  #handshake: { resolve(tls: TlsInfo): void; reject(error: Error): void } | undefined
+
+  constructor(
+    deps: EngineDeps<T>,
+    options: Required<StreamOptions> & { readonly contentNs: string },
+    limits: ReaderLimits,
+  ) {
+    const { transport, clock } = deps
+    this.#deps = deps
+    this.#options = options
+    this.state = initialState(transport)
+    this.form = { ns: options.contentNs, declare: transport.framing === 'framed' }
+    this.#outbox = createOutbox<T>(
+      {
+        transport,
+        clock,
+        settled: (ticket, outcome) => this.#guard(() => deps.onSettled?.(ticket, outcome)),
+        exhausted: (why) => this.#cutOff(why),
+      },
+      options,
+    )
+    this.#pump = new Pump(
+      transport,
+      this.#outbox,
+      { handle: (event) => this.#take(event), failed: (error) => this.fail(error) },
+      { limits, maxUnreadBytes: options.maxUnreadBytes },
+    )
+    this.#heardAt = clock.monotonic()
+    this.#arm(options.loginTimeoutMs, () => this.#tooLate())
+  }
+
+  /** Where the stream stands. */
+  get phase(): Phase {
+    return this.#phase
+  }
+
+  /** Takes an element, or the peer's header, in whatever phase the stream is. */
+  protected abstract handle(event: StreamOpen | RawElement): Awaitable<void>
+
+  /** Our own header, if it was not sent yet: even an error has to follow one (S-1). */
+  protected abstract ownHeader(): Wire | undefined
+
+  receive(chunk: Uint8Array): void {
+    if (this.#isOver) return
+    this.#heardAt = this.#deps.clock.monotonic()
+    this.#pump.push(chunk)
+  }
+
+  secured(tls: TlsInfo): void {
+    const handshake = this.#handshake
+    if (handshake === undefined) return
+    this.#handshake = undefined
+    this.#useTls(tls)
+    this.#pump.listen()
+    handshake.resolve(tls)
+  }
+
+  drained(): void {
+    this.#outbox.drained()
+  }
+
+  disconnected(cause?: Error): void {
+    if (this.#phase === 'gone') return
+    // RFC 6120 §4.4: with the closing tag out, the end of the connection is an answer to it.
+    const clean = this.#phase === 'closing'
+    this.#over({ by: clean ? 'local' : 'transport', clean, ...(cause ? { cause } : {}) })
+    this.#gone()
+  }
+
+  /** Queues bytes; nothing follows our closing tag, so from then on the ticket fails at once. */
+  send(wire: Wire, ticket?: T): void {
+    if (!this.#isMute) this.#outbox.push(wire, ticket)
+    else if (ticket !== undefined) this.#guard(() => this.#deps.onSettled?.(ticket, 'failed'))
+  }
+
+  /** Queues an element with its namespace declared. */
+  protected sendElement(el: Element | RawElement): void {
+    if (this.#isMute) return
+    if (!isRaw(el)) this.#outbox.push(writeElement(el, this.#scope))
+    else this.#outbox.push(el.toWire({ declare: this.form.declare || el.ns !== this.form.ns }))
+  }
+
+  /** Moves on. */
+  protected enter(phase: Phase): void {
+    if (!nextPhases[this.#phase].includes(phase)) {
+      throw new Error(`a stream cannot go from ${this.#phase} to ${phase}`)
+    }
+    this.#phase = phase
+    if (phase === 'established') this.#watch(this.#options.idleTimeoutMs)
+  }
+
+  /** A new stream on the same connection. */
+  protected restart(): void {
+    this.enter('header')
+    this.#pump.restart()
+  }
+
+  protected setLimits(limits: ReaderLimits): void {
+    this.#pump.setLimits(limits)
+  }
+
+  suspend(): void {
+    if (!this.#isOver) this.#pump.hold()
+  }
+
+  resume(): void {
+    if (!this.#isOver) this.#pump.release()
+  }
+
+  /** What a feature gets to negotiate with; ended with the stream. */
+  protected openIo(): NegotiationIo {
+    const io = new NegotiationIo({
+      state: this.state,
+      sendElement: (el) => this.sendElement(el),
+      read: () => this.#pump.read(),
+      startTls: () => this.#startTls(),
+    })
+    this.#io = io
+    return io
+  }
+
+  /** Writes what a negotiation has found out into the state. */
+  protected apply(change: StreamChange): void {
+    const { state } = this
+    if (change.tls !== undefined) this.#useTls(change.tls)
+    if (change.authenticated !== undefined) {
+      // S-8: who the peer is, is settled once.
+      if (state.authenticated !== undefined && !state.authenticated.equals(change.authenticated)) {
+        throw new StreamError('policy-violation', { text: 'already authenticated' })
+      }
+      state.authenticated = change.authenticated
+    }
+    if (change.mechanism !== undefined) state.mechanism = change.mechanism
+    if (change.bound !== undefined) state.bound = change.bound
+  }
+
+  /** Ends the stream because of what was thrown. */
+  protected fail(error: unknown): void {
+    if (this.#isOver) return
+    if (isStreamError(error)) this.leave(error)
+    else if (error instanceof XmlError) this.leave(new StreamError(error.condition), error)
+    else if (error instanceof StreamClosedError) this.leave(undefined, error)
+    else {
+      this.#deps.logger.error('a stream ends because its handler failed', { error, stream: this.state.id })
+      this.leave(new StreamError('internal-server-error'), error instanceof Error ? error : undefined)
+    }
+  }
+
+  /** The peer sent a `<stream:error/>`: it will say nothing more. */
+  protected peerFailed(el: RawElement): void {
+    const error = streamErrorFrom(el.toElement())
+    this.#farewell()
+    this.#finish({ by: 'peer', clean: true, error })
+  }
+
+  close(error?: StreamError): void {
+    if (error === undefined && this.#phase === 'closing') return
+    if (error !== undefined || this.#phase !== 'established') {
+      this.leave(error)
+      return
+    }
+    this.#farewell()
+    this.enter('closing')
+    this.#outbox.flushAll()
+    this.#arm(this.#options.closeTimeoutMs, () => this.#finish({ by: 'local', clean: true }))
+  }
+
+  /** Ends the stream now: goodbye, and not a look at what the peer still says (S-9). */
+  protected leave(error?: StreamError, cause?: Error): void {
+    if (this.#isOver) return
+    const sent = error && this.#sayable(error)
+    const end = { by: 'local', ...(sent ? { error: sent } : {}), ...(cause ? { cause } : {}) } as const
+    // T-5: nobody could read it in the middle of a handshake.
+    if (this.#handshake !== undefined) {
+      this.#drop({ ...end, clean: false })
+      return
+    }
+    if (this.#phase !== 'closing') this.#farewell(sent)
+    this.#finish({ ...end, clean: true })
+  }
+
+  // What our header declares need not be declared again.
+  get #scope(): WriteScope {
+    return this.form.declare ? {} : { ns: this.form.ns, prefixes: { stream: NS.streams } }
+  }
+
+  get #isOver(): boolean {
+    return this.#phase === 'ended' || this.#phase === 'gone'
+  }
+
+  get #isMute(): boolean {
+    return this.#isOver || this.#phase === 'closing'
+  }
+
+  // S-17: on a stream anybody could have tampered with, nobody is sent anywhere.
+  #sayable(error: StreamError): StreamError {
+    if (error.condition !== 'see-other-host' || this.state.secure) return error
+    return new StreamError('reset', { cause: error })
+  }
+
+  #take(event: StreamOpen | RawElement | StreamClose): Awaitable<void> {
+    if (event.kind !== 'close') return this.handle(event)
+    const local = this.#phase === 'closing'
+    if (!local) this.#farewell()
+    this.#finish({ by: local ? 'local' : 'peer', clean: true })
+  }
+
+  #farewell(error?: StreamError): void {
+    const header = this.ownHeader()
+    if (header !== undefined) this.#outbox.push(header)
+    if (error !== undefined) this.#outbox.push(writeElement(streamErrorElement(error), this.#scope))
+    this.#outbox.push(closingTag(this.state.framing))
+  }
+
+  // Nothing is read or taken from here on; what was taken still goes out.
+  #finish(end: StreamEnd): void {
+    this.#over(end)
+    this.#outbox.flushAll()
+    this.#deps.transport.end()
+    this.#arm(this.#options.closeTimeoutMs, () => this.#drop(end))
+  }
+
+  #drop(end: StreamEnd): void {
+    this.#over(end)
+    this.#deps.transport.destroy()
+    this.#gone()
+  }
+
+  #over(end: StreamEnd): void {
+    if (this.#isOver) return
+    this.#phase = 'ended'
+    this.#pump.stop()
+    this.#io?.end()
+    this.#io = undefined
+    this.#handshake?.reject(new StreamClosedError('stream/closed', 'the stream has ended'))
+    this.#handshake = undefined
+    this.#guard(() => this.#deps.onClosed(end))
+  }
+
+  #gone(): void {
+    if (this.#phase === 'gone') return
+    this.#phase = 'gone'
+    this.#timer?.[Symbol.dispose]()
+    this.#timer = undefined
+    this.#outbox.fail()
+    this.#guard(() => this.#deps.onGone?.())
+  }
+
+  #cutOff(why: 'slow-reader' | 'write-timeout'): void {
+    if (this.#phase === 'gone') return
+    this.#deps.logger.info('a stream ends because its peer does not read', { why, stream: this.state.id })
+    const condition = why === 'slow-reader' ? 'resource-constraint' : 'connection-timeout'
+    this.#drop({ by: 'local', clean: false, error: new StreamError(condition) })
+  }
+
+  #startTls(): Promise<TlsInfo> {
+    const { transport } = this.#deps
+    if (this.#isOver || !transport.canStartTls || this.#handshake !== undefined) {
+      return Promise.reject(new StreamClosedError('stream/closed', 'there is nothing to upgrade to TLS'))
+    }
+    return new Promise((resolve, reject) => {
+      this.#handshake = { resolve, reject }
+      this.#pump.deafen()
+      this.#outbox.flushAll()
+      transport.startTls?.(this.state.domain)
+    })
+  }
+
+  #useTls(tls: TlsInfo): void {
+    this.state.tls = tls
+    this.state.secure = true
+    this.state.canStartTls = false
+  }
+
+  #tooLate(): void {
+    this.close(new StreamError('connection-timeout', { text: 'negotiation took too long' }))
+  }
+
+  // One timer for all idle streams of a kind would be smaller still; one that is not touched by traffic is small enough.
+  #watch(ms: number): void {
+    this.#arm(ms, () => {
+      const left = this.#heardAt + this.#options.idleTimeoutMs - this.#deps.clock.monotonic()
+      if (left > 0) this.#watch(left)
+      else this.#probe()
+    })
+  }
+
+  #probe(): void {
+    if (this.#deps.probe === undefined) {
+      // Whitespace obliges nobody to answer, but a dead connection fails to take it.
+      if (this.state.framing === 'stream') this.#outbox.push(wireFromText(' '))
+      this.#watch(this.#options.idleTimeoutMs)
+      return
+    }
+    const askedAt = this.#deps.clock.monotonic()
+    this.#guard(() => this.#deps.probe?.())
+    this.#arm(this.#options.probeTimeoutMs, () => {
+      if (this.#heardAt >= askedAt) this.#watch(this.#options.idleTimeoutMs)
+      else this.close(new StreamError('connection-timeout', { text: 'no answer to a ping' }))
+    })
+  }
+
+  #arm(ms: number, fn: () => void): void {
+    this.#timer?.[Symbol.dispose]()
+    this.#timer = ms === Number.POSITIVE_INFINITY ? undefined : this.#deps.clock.after(ms, fn)
+  }
+
+  // S-20: what the owner's callback throws stays here.
+  #guard(fn: () => void): void {
+    try {
+      fn()
+    } catch (error) {
+      this.#deps.logger.error('a callback of a stream failed', { error, stream: this.state.id })
+    }
+  }
+}
+
+function isRaw(el: Element | RawElement): el is RawElement {
+  return 'kind' in el && el.kind === 'element'
+}
+
+function initialState(transport: Transport): Mutable<StreamState> {
+  return {
+    domain: '',
+    from: undefined,
+    lang: undefined,
+    id: '',
+    secure: transport.tls !== undefined,
+    tls: transport.tls,
+    authenticated: undefined,
+    mechanism: undefined,
+    bound: undefined,
+    remoteAddress: transport.remoteAddress,
+    framing: transport.framing,
+    canStartTls: transport.canStartTls,
+  }
+}
