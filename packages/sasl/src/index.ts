@@ -12,6 +12,7 @@ export {
   type Awaitable,
   type ChannelBindings,
   type ClientMechanism,
+  type FailureDetails,
   failure,
   type SaslChallenge,
   type SaslCondition,
@@ -52,6 +53,7 @@ export {
 export { scramServer } from './scram-server.js'
 export { type ScramHash, type ScramVerifier, scramHashes } from './scram-verifier.js'
 export {
+  type ExchangeDeps,
   type SaslConditions,
   type SaslServerDeps,
   type ServerExchange,

@@ -42,6 +42,8 @@ export interface SaslFailed {
   readonly reason: string
   /** The error of a credential source that could not answer. */
   readonly cause?: unknown
+  /** The account that was tried, as far as it is known; nothing is proven. For logs and throttling. */
+  readonly username?: string
 }
 
 /** What a server mechanism answers to a message. */
@@ -81,9 +83,15 @@ export interface ClientMechanism {
 /** Channel binding data of a stream by type name, such as `tls-exporter` (RFC 9266). */
 export type ChannelBindings = ReadonlyMap<string, Uint8Array>
 
+/** What a failure step may say beside its condition and reason. */
+export interface FailureDetails {
+  /** The error of a credential source that could not answer. */
+  readonly cause?: unknown
+  /** The account that was tried. */
+  readonly username?: string
+}
+
 /** Makes a failure step. */
-export function failure(condition: SaslCondition, reason: string, cause?: unknown): SaslFailed {
-  return cause === undefined
-    ? { kind: 'failure', condition, reason }
-    : { kind: 'failure', condition, reason, cause }
+export function failure(condition: SaslCondition, reason: string, details: FailureDetails = {}): SaslFailed {
+  return { kind: 'failure', condition, reason, ...details }
 }

@@ -36,9 +36,10 @@ async function check(message: Uint8Array, exchange: ServerExchange): Promise<Ser
   const { deps } = exchange
   const prepared = deps.prepareUsername(authcid)
   // Asked even for a name nobody can have: the answer must take as long as for any other.
-  const verified = await deps.verifyPassword?.(prepared ?? authcid, password)
+  const verified = await deps.verifyPassword(prepared ?? authcid, password)
   if (verified !== true || prepared === undefined) {
-    return failure('not-authorized', 'no such account or wrong password')
+    const username = prepared ?? authcid
+    return failure('not-authorized', 'no such account or wrong password', { username })
   }
   return settle(exchange, prepared, authzid === '' ? undefined : authzid)
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { failure } from './mechanism.js'
 import { createSaslServer, saslServerDefaults } from './sasl-server.js'
-import type { SaslServerDeps, ServerMechanismDefinition } from './server-exchange.js'
+import type { SaslConditions, SaslServerDeps, ServerMechanismDefinition } from './server-exchange.js'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 const everything: SaslServerDeps = { scramVerifier: () => undefined, verifyPassword: () => true }
@@ -107,6 +107,21 @@ test('collaborators keep their own this', async () => {
   expect(await server.begin('PLAIN', secret).start(bytes('\0user\0pencil'))).toMatchObject({
     kind: 'success',
   })
+})
+
+test('collaborators see the conditions of the exchange, with what the caller added', async () => {
+  interface Where extends SaslConditions {
+    readonly domain: string
+  }
+  const server = createSaslServer<Where>({
+    verifyPassword: (username, password, { domain }) => password === `${username}@${domain}`,
+    isSameAccount: (username, authzid, { domain }) => authzid === `${username}@${domain}`,
+    admit: (_username, { domain }) => (domain === 'closed.example' ? 'account-disabled' : undefined),
+  })
+  const login = (domain: string) =>
+    server.begin('PLAIN', { confidential: true, domain }).start(bytes(`a@${domain}\0a\0a@${domain}`))
+  expect(await login('open.example')).toMatchObject({ kind: 'success', username: 'a' })
+  expect(await login('closed.example')).toMatchObject({ condition: 'account-disabled', username: 'a' })
 })
 
 test('SEC-9: for any authcid and authzid the session belongs to the authcid or to nobody', async () => {

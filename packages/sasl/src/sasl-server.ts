@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { anonymousServer } from './anonymous.js'
-import { createDecoyVerifiers } from './decoy-verifiers.js'
+import { createDecoyVerifiers, type DecoyVerifiers } from './decoy-verifiers.js'
 import { type Awaitable, failure, type ServerMechanism, type ServerStep } from './mechanism.js'
 import { createMechanismRegistry, selectMechanisms } from './mechanism-registry.js'
 import { plainServer } from './plain.js'
 import { saslPrep } from './saslprep.js'
 import { scramServer } from './scram-server.js'
 import type {
+  ExchangeDeps,
   SaslConditions,
   SaslServerDeps,
   ServerExchange,
@@ -53,14 +54,14 @@ export const serverMechanisms: readonly ServerMechanismDefinition[] = Object.fre
 ])
 
 /** The mechanisms of one service and the exchanges made with them. */
-export interface SaslServer {
+export interface SaslServer<C extends SaslConditions = SaslConditions> {
   /** The mechanisms to advertise on a stream, in order. */
   names(conditions: SaslConditions): readonly string[]
   /**
    * Begins the exchange a client asked for. One that is not advertised under these conditions fails at its
    * start: with `encryption-required` if encryption is all it lacks, else with `invalid-mechanism`.
    */
-  begin(name: string, conditions: SaslConditions): ServerMechanism
+  begin(name: string, conditions: C): ServerMechanism
 }
 
 /**
@@ -76,14 +77,14 @@ export interface SaslServer {
  * const step = await exchange.start(clientFirstMessage) // { kind: 'challenge', data }
  * ```
  */
-export function createSaslServer(
-  deps: SaslServerDeps & { readonly definitions?: readonly ServerMechanismDefinition[] },
+export function createSaslServer<C extends SaslConditions = SaslConditions>(
+  deps: SaslServerDeps<C> & { readonly definitions?: readonly ServerMechanismDefinition[] },
   options: SaslServerOptions = {},
-): SaslServer {
+): SaslServer<C> {
   const settings = Object.freeze({ ...saslServerDefaults, ...options })
   const known = [...(deps.definitions ?? []), ...serverMechanisms]
   const registry = createMechanismRegistry(selectMechanisms(settings.mechanisms, known))
-  const resolved = withDefaults(deps)
+  const decoys = deps.decoys ?? createDecoyVerifiers()
 
   const supported = (conditions: SaslConditions): ServerMechanismDefinition[] =>
     registry.all.filter((definition) => definition.supported(deps, conditions))
@@ -92,11 +93,11 @@ export function createSaslServer(
       .filter((definition) => conditions.confidential || !definition.cleartext)
       .map((definition) => definition.name)
 
-  const begin = (name: string, conditions: SaslConditions): ServerMechanism => {
+  const begin = (name: string, conditions: C): ServerMechanism => {
     const offered = names(conditions)
     if (!offered.includes(name)) return refusal(name, supported(conditions))
     const exchange: ServerExchange = {
-      deps: resolved,
+      deps: exchangeDeps(deps, decoys, conditions),
       conditions,
       plusOffered: offered.some((other) => other.endsWith('-PLUS')),
       maxUsernameBytes: settings.maxUsernameBytes,
@@ -108,16 +109,22 @@ export function createSaslServer(
   return { names, begin }
 }
 
-function withDefaults(deps: SaslServerDeps): ServerExchange['deps'] {
+function exchangeDeps<C extends SaslConditions>(
+  deps: SaslServerDeps<C>,
+  decoys: DecoyVerifiers,
+  conditions: C,
+): ExchangeDeps {
   return {
-    ...(deps.scramVerifier && { scramVerifier: deps.scramVerifier.bind(deps) }),
-    ...(deps.verifyPassword && { verifyPassword: deps.verifyPassword.bind(deps) }),
-    ...(deps.admit && { admit: deps.admit.bind(deps) }),
-    anonymousName: deps.anonymousName?.bind(deps) ?? (() => randomBytes(16).toString('hex')),
-    prepareUsername: deps.prepareUsername?.bind(deps) ?? prepareWithSaslPrep,
-    isSameAccount: deps.isSameAccount?.bind(deps) ?? ((username, authzid) => username === authzid),
-    decoys: deps.decoys ?? createDecoyVerifiers(),
-    nonce: deps.nonce?.bind(deps) ?? (() => randomBytes(18).toString('base64')),
+    scramVerifier: (username, hash) => deps.scramVerifier?.(username, hash, conditions),
+    verifyPassword: (username, password) => deps.verifyPassword?.(username, password, conditions) ?? false,
+    anonymousName: () => deps.anonymousName?.(conditions) ?? randomBytes(16).toString('hex'),
+    prepareUsername: (username) =>
+      deps.prepareUsername === undefined ? prepareWithSaslPrep(username) : deps.prepareUsername(username),
+    isSameAccount: (username, authzid) =>
+      deps.isSameAccount?.(username, authzid, conditions) ?? username === authzid,
+    admit: (username) => deps.admit?.(username, conditions),
+    decoys,
+    nonce: () => deps.nonce?.() ?? randomBytes(18).toString('base64'),
   }
 }
 
@@ -172,7 +179,7 @@ async function attempt(step: () => Awaitable<ServerStep>): Promise<ServerStep> {
     return await step()
   } catch (cause) {
     // An outage must not look like wrong credentials: clients would forget their password.
-    return failure('temporary-auth-failure', 'a credential source could not answer', cause)
+    return failure('temporary-auth-failure', 'a credential source could not answer', { cause })
   }
 }
 

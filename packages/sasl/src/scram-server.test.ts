@@ -156,6 +156,7 @@ describe('channel binding', () => {
         kind: 'failure',
         condition: 'not-authorized',
         reason: 'the channel binding data differ',
+        username: 'user',
       })
     }
   })

@@ -72,7 +72,7 @@ function readFirst(message: Uint8Array, plus: boolean, exchange: ServerExchange)
 async function challenge(hash: ScramHash, first: ClientFirst, { deps }: ServerExchange): Promise<Pending> {
   const prepared = deps.prepareUsername(first.username)
   const username = prepared ?? first.username
-  const found = prepared === undefined ? undefined : await deps.scramVerifier?.(prepared, hash)
+  const found = prepared === undefined ? undefined : await deps.scramVerifier(prepared, hash)
   // Computed either way, so that the time does not tell who exists.
   const decoy = deps.decoys.verifier(username, hash)
   const verifier = found ?? decoy
@@ -84,22 +84,21 @@ async function challenge(hash: ScramHash, first: ClientFirst, { deps }: ServerEx
 async function final(response: Uint8Array, pending: Pending, exchange: ServerExchange): Promise<ServerStep> {
   const text = decodeUtf8(response)
   const parsed = text === undefined ? undefined : parseClientFinal(text)
-  const { first, verifier } = pending
+  const { first, verifier, username, known } = pending
   if (parsed === undefined || parsed.proof.byteLength !== digestLength(verifier.hash)) {
     return malformed('client-final-message is malformed')
   }
-  if (parsed.nonce !== pending.nonce) return failure('not-authorized', 'the nonce is not the one sent')
+  const refuse = (reason: string): SaslFailed => failure('not-authorized', reason, { username })
+  if (parsed.nonce !== pending.nonce) return refuse('the nonce is not the one sent')
   if (parsed.channelBinding !== expectedBinding(first, exchange)) {
-    return failure('not-authorized', 'the channel binding data differ')
+    return refuse('the channel binding data differ')
   }
   const authMessage = `${first.bare},${pending.serverFirst},${parsed.withoutProof}`
   const clientKey = xor(parsed.proof, hmac(verifier.hash, verifier.storedKey, authMessage))
   const proven = constantTimeEqual(digest(verifier.hash, clientKey), verifier.storedKey)
-  if (!proven || !pending.known) {
-    return failure('not-authorized', pending.known ? 'the proof is wrong' : 'no such account')
-  }
+  if (!proven || !known) return refuse(known ? 'the proof is wrong' : 'no such account')
   const signature = `v=${encodeBase64(hmac(verifier.hash, verifier.serverKey, authMessage))}`
-  return settle(exchange, pending.username, first.authzid, encodeUtf8(signature))
+  return settle(exchange, username, first.authzid, encodeUtf8(signature))
 }
 
 // RFC 5802 §5.1: the GS2 header as received, then our own view of the channel.

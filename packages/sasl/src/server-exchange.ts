@@ -9,30 +9,7 @@ import {
 } from './mechanism.js'
 import type { ScramHash, ScramVerifier } from './scram-verifier.js'
 
-/** Where the server's mechanisms get their answers. A member that throws or rejects means "cannot say now". */
-export interface SaslServerDeps {
-  /** The verifier of an account, `undefined` if it has none of this hash. Without this member no SCRAM. */
-  scramVerifier?(username: string, hash: ScramHash): Awaitable<ScramVerifier | undefined>
-  /**
-   * Whether a password, as the client sent it, is the account's. Without this member no PLAIN. Must take as
-   * long for an unknown account as for a wrong password.
-   */
-  verifyPassword?(username: string, password: string): Awaitable<boolean>
-  /** A fresh, unguessable username for ANONYMOUS; 128 random bits in hexadecimal if absent. */
-  anonymousName?(): string
-  /** The canonical form of a username, `undefined` if nobody can have it; SASLprep if absent. */
-  prepareUsername?(username: string): string | undefined
-  /** Whether an authorization identity means the account itself; equality with the username if absent. */
-  isSameAccount?(username: string, authzid: string): boolean
-  /** Asked once credentials were proven; a condition, such as `account-disabled`, still refuses the login. */
-  admit?(username: string): Awaitable<SaslCondition | undefined>
-  /** Verifiers of accounts that do not exist; made with random secret if absent. */
-  decoys?: DecoyVerifiers
-  /** The server's part of a nonce: printable ASCII without comma, at least 128 random bits. */
-  nonce?(): string
-}
-
-/** What a server knows of the stream it authenticates. */
+/** What a server knows of the stream it authenticates. Add members of your own; the collaborators see them. */
 export interface SaslConditions {
   /** Whether nobody in between can read the stream: it has TLS, or the operator vouches for the path. */
   readonly confidential: boolean
@@ -40,10 +17,56 @@ export interface SaslConditions {
   readonly channelBindings?: ChannelBindings
 }
 
+/**
+ * Where the server's mechanisms get their answers. A member that throws or rejects means "cannot say now".
+ * Each gets the conditions the exchange was begun with.
+ */
+export interface SaslServerDeps<C extends SaslConditions = SaslConditions> {
+  /** The verifier of an account, `undefined` if it has none of this hash. Without this member no SCRAM. */
+  scramVerifier?(username: string, hash: ScramHash, conditions: C): Awaitable<ScramVerifier | undefined>
+  /**
+   * Whether a password, as the client sent it, is the account's. Without this member no PLAIN. Must take as
+   * long for an unknown account as for a wrong password.
+   */
+  verifyPassword?(username: string, password: string, conditions: C): Awaitable<boolean>
+  /** A fresh, unguessable username for ANONYMOUS; 128 random bits in hexadecimal if absent. */
+  anonymousName?(conditions: C): string
+  /** The canonical form of a username, `undefined` if nobody can have it; SASLprep if absent. */
+  prepareUsername?(username: string): string | undefined
+  /** Whether an authorization identity means the account itself; equality with the username if absent. */
+  isSameAccount?(username: string, authzid: string, conditions: C): boolean
+  /** Asked once credentials were proven; a condition, such as `account-disabled`, still refuses the login. */
+  admit?(username: string, conditions: C): Awaitable<SaslCondition | undefined>
+  /** Verifiers of accounts that do not exist; made with random secret if absent. */
+  decoys?: DecoyVerifiers
+  /** The server's part of a nonce: printable ASCII without comma, at least 128 random bits. */
+  nonce?(): string
+}
+
+/** The collaborators as one exchange sees them: defaults filled in, conditions known. */
+export interface ExchangeDeps {
+  /** See {@link SaslServerDeps.scramVerifier}. */
+  scramVerifier(username: string, hash: ScramHash): Awaitable<ScramVerifier | undefined>
+  /** See {@link SaslServerDeps.verifyPassword}. */
+  verifyPassword(username: string, password: string): Awaitable<boolean>
+  /** See {@link SaslServerDeps.anonymousName}. */
+  anonymousName(): string
+  /** See {@link SaslServerDeps.prepareUsername}. */
+  prepareUsername(username: string): string | undefined
+  /** See {@link SaslServerDeps.isSameAccount}. */
+  isSameAccount(username: string, authzid: string): boolean
+  /** See {@link SaslServerDeps.admit}. */
+  admit(username: string): Awaitable<SaslCondition | undefined>
+  /** See {@link SaslServerDeps.decoys}. */
+  readonly decoys: DecoyVerifiers
+  /** See {@link SaslServerDeps.nonce}. */
+  nonce(): string
+}
+
 /** What one exchange of a mechanism works with. */
 export interface ServerExchange {
-  /** The server's collaborators, defaults filled in. */
-  readonly deps: SaslServerDeps & Required<Omit<SaslServerDeps, 'scramVerifier' | 'verifyPassword' | 'admit'>>
+  /** The server's collaborators. */
+  readonly deps: ExchangeDeps
   /** The stream's properties. */
   readonly conditions: SaslConditions
   /** Whether a -PLUS mechanism is advertised on this stream. */
@@ -76,10 +99,10 @@ export async function settle(
 ): Promise<ServerStep> {
   const { deps } = exchange
   if (authzid !== undefined && !deps.isSameAccount(username, authzid)) {
-    return failure('invalid-authzid', 'the authorization identity is another account')
+    return failure('invalid-authzid', 'the authorization identity is another account', { username })
   }
-  const refused = await deps.admit?.(username)
-  if (refused !== undefined) return failure(refused, 'the account is not admitted')
+  const refused = await deps.admit(username)
+  if (refused !== undefined) return failure(refused, 'the account is not admitted', { username })
   return {
     kind: 'success',
     username,
