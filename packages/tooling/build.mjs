@@ -75,18 +75,8 @@ async function buildScripts(pkg) {
 
 /** Declarations of every package in one program, so that nothing waits for anything. */
 async function buildDeclarations(pkgs) {
-  const { default: ts } = await import('typescript')
-  const { config, error } = ts.readConfigFile(compilerOptions, ts.sys.readFile)
-  if (error) throw new Error(ts.flattenDiagnosticMessageText(error.messageText, '\n'))
-  const { options } = ts.convertCompilerOptionsFromJson(config.compilerOptions, root)
-  const program = ts.createProgram(pkgs.flatMap(declared), {
-    ...options,
-    types: ['node'],
-    typeRoots: [join(root, 'node_modules', '@types')],
-    emitDeclarationOnly: true,
-    declaration: true,
-    noEmitOnError: false,
-  })
+  const { createProgram, formatDiagnostics } = await import('./compiler.mjs')
+  const program = createProgram(pkgs.flatMap(declared), { emitDeclarationOnly: true, declaration: true })
   const written = new Set()
   const result = program.emit(
     undefined,
@@ -100,10 +90,7 @@ async function buildDeclarations(pkgs) {
     true,
   )
   const problems = [...result.diagnostics, ...program.getSyntacticDiagnostics()]
-  if (problems.length) {
-    const host = { getCurrentDirectory: () => root, getCanonicalFileName: (f) => f, getNewLine: () => '\n' }
-    throw new Error(ts.formatDiagnostics(problems, host))
-  }
+  if (problems.length) throw new Error(formatDiagnostics(problems))
   for (const pkg of pkgs) {
     sweep(pkg, (file) => !file.endsWith('.d.ts') || written.has(file))
     const missing = declared(pkg).filter((file) => !existsSync(output(file, '.d.ts')))
