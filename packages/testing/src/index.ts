@@ -1,6 +1,19 @@
 /**
- * Test doubles and clients for apps built on xmppkit: in-memory pipe, fake clock, wire scripts, matchers.
+ * Test doubles and clients for apps built on xmppkit: in-memory pipe, fake clock, wire scripts, matchers,
+ * and a whole server in memory.
  *
  * @packageDocumentation
  */
-export {}
+export { createManualClock, type ManualClock } from '@xmppkit/runtime'
+export { TestingError } from './errors.js'
+export { anything, matchXml } from './match-xml.js'
+export { createPipe, type Pipe, type PipeEnd, type PipeOptions } from './pipe.js'
+export {
+  createWireClient,
+  streamHeader,
+  type WireClient,
+  type WireClientDeps,
+  type WireClientOptions,
+  type WireLogin,
+} from './wire-client.js'
+export { playWireScript, type WireScriptPlayers } from './wire-script.js'

@@ -1,0 +1,99 @@
+import type { Awaitable } from '@xmppkit/runtime'
+import { TestingError } from './errors.js'
+import type { WireClient } from './wire-client.js'
+
+/** Who plays a script. */
+export interface WireScriptPlayers {
+  /** Connects and logs in the person of that name; called for each `connects`. */
+  connect(name: string): Awaitable<WireClient>
+}
+
+interface Step {
+  readonly line: number
+  readonly who: string
+  readonly verb: string
+  readonly xml: string
+}
+
+const verbs = ['connects', 'sends', 'receives', 'finds', 'receives nothing', 'disconnects', 'cuts'] as const
+
+/**
+ * Plays a conversation written as people would tell it, one step after another:
+ *
+ * ```text
+ * juliet connects
+ * juliet sends: <presence/>
+ * juliet receives: <presence from='{jid:juliet}'/>
+ * romeo connects
+ * romeo sends:
+ *   <message to='{bare:juliet}' type='chat'>
+ *     <body>hi</body>
+ *   </message>
+ * juliet finds: <message from='{jid:romeo}'><body>hi</body></message>
+ * juliet receives nothing
+ * romeo disconnects
+ * ```
+ *
+ * `receives` is about the very next element, `finds` skips those that do not match, `cuts` drops the
+ * connection without a word. `{jid:name}` and `{bare:name}` stand for addresses, `{any}` for anything.
+ * Lines that begin with `#` are comments. White space between elements is not sent.
+ *
+ * @throws TestingError `testing/script` for a line that is not understood, otherwise what the failing step
+ * threw, with its line number.
+ */
+export async function playWireScript(script: string, players: WireScriptPlayers): Promise<void> {
+  const clients = new Map<string, WireClient>()
+  const clientOf = ({ who, line }: Step): WireClient => {
+    const client = clients.get(who)
+    if (!client) throw new TestingError('testing/script', `line ${line}: ${who} is not connected`)
+    return client
+  }
+  const fill = (xml: string) =>
+    xml.replace(/\{(jid|bare):([\w-]+)\}/g, (_, form: string, name: string) => {
+      const jid = clients.get(name)?.jid
+      return String(form === 'jid' ? jid : jid?.bare)
+    })
+
+  try {
+    for (const step of parseScript(script)) {
+      try {
+        if (step.verb === 'connects') clients.set(step.who, await players.connect(step.who))
+        else await play(step, clientOf(step), fill(step.xml))
+      } catch (cause) {
+        throw atLine(step, cause)
+      }
+    }
+  } finally {
+    for (const client of clients.values()) client.cut()
+  }
+}
+
+async function play({ verb }: Step, client: WireClient, xml: string): Promise<void> {
+  if (verb === 'sends') client.send(xml)
+  else if (verb === 'receives') await client.expect(xml)
+  else if (verb === 'finds') await client.find(xml)
+  else if (verb === 'receives nothing') await client.expectNothing()
+  else if (verb === 'disconnects') await client.close()
+  else client.cut()
+}
+
+function parseScript(script: string): Step[] {
+  const steps: { line: number; who: string; verb: string; xml: string }[] = []
+  for (const [index, raw] of script.split('\n').entries()) {
+    const text = raw.trim()
+    if (text === '' || text.startsWith('#')) continue
+    const head = /^([\w-]+) (receives nothing|[a-z]+)(?::\s*(.*))?$/.exec(text)
+    const verb = verbs.find((known) => known === head?.[2])
+    const last = steps.at(-1)
+    if (head && verb) steps.push({ line: index + 1, who: head[1]!, verb, xml: head[3] ?? '' })
+    else if (last && text.startsWith('<')) last.xml += text
+    else throw new TestingError('testing/script', `line ${index + 1} is not understood: ${text}`)
+  }
+  return steps
+}
+
+function atLine({ line, who, verb }: Step, cause: unknown): TestingError {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  const code = cause instanceof TestingError ? cause.code : 'testing/mismatch'
+  return new TestingError(code, `line ${line}, ${who} ${verb}: ${message}`, { cause })
+}
