@@ -27,7 +27,7 @@ export interface Running<P, O> {
 
 // biome-ignore-start lint/suspicious/noConfusingVoidType: functions without a return are meant
 /** What {@link ModuleDefinition.start} comes back with: a module that provides nothing may come back with nothing. */
-export type Started<P, O> = [P] extends [undefined]
+export type Started<P, O> = [undefined] extends [P]
   ? Partial<Running<P, O>> | undefined | void
   : Running<P, O>
 

@@ -1,16 +1,17 @@
-import { createHooks, type HandlerOf, type HandlerOptions, type Hooks, type Token } from '@xmppkit/hooks'
+import type { Hooks } from '@xmppkit/hooks'
 import { prepareDomain } from '@xmppkit/jid'
 import { type Clock, randomIds, silentLogger, systemClock } from '@xmppkit/runtime'
 import type { ModuleUse, Xep } from './define-module.js'
-import { createDomainSet, type Domains } from './domains.js'
+import type { Domains } from './domains.js'
 import { ModuleError } from './errors.js'
+import { createHostDomains } from './host-domains.js'
 import { type HostDeps, type HostOptions, hostDefaults } from './host-options.js'
-import { ClockService, DomainsService, HooksService, IdsService, LoggerService } from './host-services.js'
+import { hostServiceTable, moduleServiceTable } from './host-service-table.js'
 import { makePlan, type Plan, type Planned } from './plan.js'
 import type { ModuleStatus, ReloadReport } from './report.js'
 import type { Service } from './service.js'
 import { createSupervisor } from './supervisor.js'
-import { hostDown, hostUp, moduleCrashed } from './tokens.js'
+import { moduleCrashed } from './tokens.js'
 
 /**
  * One set of modules with its own hooks, serving any number of domains.
@@ -85,64 +86,25 @@ export interface Host extends AsyncDisposable {
  */
 export async function createHost(deps: HostDeps, options: HostOptions): Promise<Host> {
   const settings = Object.freeze({ ...hostDefaults, ...options })
+  const { name } = settings
   const clock = deps.clock ?? systemClock
-  const ids = deps.ids ?? randomIds
-  const logger = (deps.logger ?? silentLogger).child({ host: settings.name })
-  const domains = createDomainSet()
-  let adding = 0
-  let closing: Promise<void> | undefined
+  const logger = (deps.logger ?? silentLogger).child({ host: name })
+  const tenants = createHostDomains({ clock, logger }, settings)
+  const { hooks, domains } = tenants
+  const offers = { hooks, domains, clock, ids: deps.ids ?? randomIds, logger }
+  const given = hostServiceTable(offers, settings.services)
+  const givenKeys = new Set(given.keys())
+  const enqueue = createQueue()
   let plan: Plan = []
-
-  // While a domain goes up, what its listeners throw is collected here instead of only being logged.
-  let upErrors: unknown[] | undefined
-  const hooks = createHooks({
-    clock,
-    onError(error, { hook, label }) {
-      logger.error('listener failed', { hook, module: label, error })
-      if (hook === hostUp.name) upErrors?.push(error)
-    },
-  })
-
-  const given = new Map<string, unknown>([
-    [HooksService.key, hooks],
-    [DomainsService.key, domains],
-    [ClockService.key, clock],
-    [IdsService.key, ids],
-    [LoggerService.key, logger],
-  ])
-  for (const { service, value } of settings.services) {
-    if (given.has(service.key)) {
-      throw new ModuleError('module/provided-twice', `${service.key} is provided twice`)
-    }
-    given.set(service.key, value)
-  }
-
-  // One change at a time; a step that fails does not hold up the next.
-  let last: Promise<unknown> = Promise.resolve()
-  function enqueue<T>(step: () => Promise<T>): Promise<T> {
-    const done = last.then(step)
-    last = done.catch(() => {})
-    return done
-  }
-
-  function resolve(planned: Planned, moduleClock: Clock): Record<string, unknown> {
-    const label = planned.module.name
-    const own = new Map<string, unknown>([
-      [HooksService.key, labelled(hooks, label)],
-      [ClockService.key, moduleClock],
-      [LoggerService.key, logger.child({ module: label })],
-    ])
-    const find = (key: string) => (own.has(key) ? own.get(key) : lookUp(key)?.service)
-    return Object.fromEntries([...planned.needs].map(([name, { key }]) => [name, find(key)]))
-  }
+  let closing: Promise<void> | undefined
 
   const supervisor = createSupervisor(
     {
       clock,
       logger,
       resolve,
-      enqueue: (step) => {
-        if (!closing) void enqueue(step).catch((error: unknown) => logger.error('restart failed', { error }))
+      enqueue(step) {
+        if (!closing) enqueue(step).catch((error: unknown) => logger.error('restart failed', { error }))
       },
       crashed: (module, error, restartInMs) => hooks.run(moduleCrashed, { module, error, restartInMs }),
     },
@@ -153,36 +115,16 @@ export async function createHost(deps: HostDeps, options: HostOptions): Promise<
     return given.has(key) ? { service: given.get(key) } : supervisor.find(key)
   }
 
-  async function bringUp(domain: string): Promise<void> {
-    if (domains.has(domain)) return
-    domains.add(domain)
-    upErrors = []
-    await hooks.run(hostUp, { domain })
-    const errors = upErrors
-    upErrors = undefined
-    if (errors.length === 0) return
-    await takeDown(domain)
-    throw new ModuleError('module/domain-failed', `${domain} could not be brought up`, {
-      cause: new AggregateError(errors),
-    })
-  }
-
-  async function takeDown(domain: string): Promise<void> {
-    if (!domains.has(domain)) return
-    // Out of the list first, so that nothing new begins on it while listeners clear up.
-    domains.delete(domain)
-    await hooks.run(hostDown, { domain })
+  function resolve({ module, needs }: Planned, moduleClock: Clock): Record<string, unknown> {
+    const own = moduleServiceTable(offers, module.name, moduleClock)
+    const find = (key: string) => (own.has(key) ? own.get(key) : lookUp(key)?.service)
+    return Object.fromEntries([...needs].map(([as, { key }]) => [as, find(key)]))
   }
 
   async function closeAll(): Promise<void> {
-    for (const domain of domains.list().toReversed()) await takeDown(domain)
+    for (const domain of domains.list().toReversed()) await tenants.down(domain)
     const errors = await supervisor.stop()
-    if (errors.length > 0)
-      throw new AggregateError(errors, `${errors.length} failed while closing ${settings.name}`)
-  }
-
-  function refuseClosed(): void {
-    if (closing) throw new ModuleError('module/host-closed', `${settings.name} has been closed`)
+    if (errors.length > 0) throw new AggregateError(errors, `${errors.length} failed while closing ${name}`)
   }
 
   function close(): Promise<void> {
@@ -190,25 +132,12 @@ export async function createHost(deps: HostDeps, options: HostOptions): Promise<
     return closing
   }
 
-  async function addDomain(text: string): Promise<void> {
-    refuseClosed()
-    const domain = prepareDomain(text)
-    if (domains.size + adding >= settings.maxDomains && !domains.has(domain)) {
-      throw new ModuleError(
-        'module/domain-limit',
-        `${settings.name} serves ${settings.maxDomains} domains at most`,
-      )
-    }
-    adding += 1
-    try {
-      await enqueue(() => bringUp(domain))
-    } finally {
-      adding -= 1
-    }
+  function refuseClosed(): void {
+    if (closing) throw new ModuleError('module/host-closed', `${name} has been closed`)
   }
 
   const host: Host = {
-    name: settings.name,
+    name,
     hooks,
     domains,
     get<T>(service: Service<T>): T {
@@ -218,16 +147,21 @@ export async function createHost(deps: HostDeps, options: HostOptions): Promise<
       return found.service as T
     },
     has: (service) => lookUp(service.key) !== undefined,
-    addDomain,
+    async addDomain(text) {
+      refuseClosed()
+      const domain = prepareDomain(text)
+      const room = tenants.reserve(domain)
+      await enqueue(() => tenants.up(domain)).finally(() => room[Symbol.dispose]())
+    },
     async removeDomain(text) {
       refuseClosed()
       const domain = prepareDomain(text)
-      await enqueue(() => takeDown(domain))
+      await enqueue(() => tenants.down(domain))
     },
     async reload(modules) {
       refuseClosed()
       return enqueue(async () => {
-        const next = await makePlan(modules, new Set(given.keys()))
+        const next = await makePlan(modules, givenKeys)
         const report = await supervisor.change(next)
         plan = next
         return report
@@ -239,24 +173,25 @@ export async function createHost(deps: HostDeps, options: HostOptions): Promise<
     [Symbol.asyncDispose]: close,
   }
 
-  plan = await makePlan(settings.modules, new Set(given.keys()))
+  plan = await makePlan(settings.modules, givenKeys)
   await enqueue(() => supervisor.start(plan))
   try {
-    for (const domain of settings.domains) await addDomain(domain)
+    for (const domain of settings.domains) await host.addDomain(domain)
   } catch (error) {
+    // What stopping had to complain about is in the log; the caller wants to know why it did not start.
     await close().catch(() => {})
     throw error
   }
   return host
 }
 
-/** Hooks whose handlers carry the name of the module that registers them. */
-function labelled(hooks: Hooks, label: string): Hooks {
-  return {
-    ...hooks,
-    on<T extends Token>(token: T, handler: HandlerOf<T>, options?: HandlerOptions) {
-      return hooks.on(token, handler, { label, ...options })
-    },
+/** Runs steps one after another; one that fails does not hold up the next. */
+function createQueue(): <T>(step: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve()
+  return (step) => {
+    const done = last.then(step)
+    last = done.catch(() => {})
+    return done
   }
 }
 
