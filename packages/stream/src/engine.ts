@@ -12,6 +12,7 @@ import {
   writeElement,
   XmlError,
 } from '@xmppkit/xml'
+import { Deadlines } from './deadlines.js'
 import { StreamClosedError } from './errors.js'
 import { NegotiationIo } from './feature-io.js'
 import { createOutbox, type Outbox, type WriteOutcome } from './outbox.js'
@@ -23,7 +24,7 @@ import type { StreamEnd } from './stream-end.js'
 import type { StreamChange } from './stream-feature.js'
 import { closingTag } from './stream-header.js'
 import type { StreamOptions } from './stream-options.js'
-import type { StreamState } from './stream-state.js'
+import { initialState, type MutableState } from './stream-state.js'
 
 /** What both sides of a stream need from outside. */
 export interface EngineDeps<T> {
@@ -36,19 +37,18 @@ export interface EngineDeps<T> {
   onSettled?(ticket: T, outcome: WriteOutcome): void
 }
 
-type Mutable<T> = { -readonly [K in keyof T]: T[K] }
-
 /** What both sides of a stream do alike: input in order, output, phases, clocks, and every way of ending. */
 export abstract class Engine<T> implements ConnectionSink {
-  readonly state: Mutable<StreamState>
+  readonly state: MutableState
   readonly form: StanzaForm
   readonly #deps: EngineDeps<T>
   readonly #options: Required<StreamOptions>
   readonly #pump: Pump
   readonly #outbox: Outbox<T>
   #phase: Phase = 'header'
-  #timer: Disposable | undefined
-  #heardAt: number
+  readonly #deadlines: Deadlines
+  // The connection is gone, but not everything it brought has been handled.
+  #lost: { readonly cause?: Error } | undefined
   #io: NegotiationIo | undefined
   #handshake: { resolve(tls: TlsInfo): void; reject(error: Error): void } | undefined
 
@@ -74,11 +74,19 @@ export abstract class Engine<T> implements ConnectionSink {
     this.#pump = new Pump(
       transport,
       this.#outbox,
-      { handle: (event) => this.#take(event), failed: (error) => this.fail(error) },
+      {
+        handle: (event) => this.#take(event),
+        failed: (error) => this.fail(error),
+        idle: () => {
+          if (this.#lost !== undefined && !this.#isOver) this.#lose()
+        },
+      },
       { limits, maxUnreadBytes: options.maxUnreadBytes },
     )
-    this.#heardAt = clock.monotonic()
-    this.#arm(options.loginTimeoutMs, () => this.#tooLate())
+    this.#deadlines = new Deadlines(clock, options)
+    this.#deadlines.arm(options.loginTimeoutMs, () => {
+      this.leave(new StreamError('connection-timeout', { text: 'negotiation took too long' }))
+    })
   }
 
   /** Where the stream stands. */
@@ -94,7 +102,7 @@ export abstract class Engine<T> implements ConnectionSink {
 
   receive(chunk: Uint8Array): void {
     if (this.#isOver) return
-    this.#heardAt = this.#deps.clock.monotonic()
+    this.#deadlines.heard()
     this.#pump.push(chunk)
   }
 
@@ -112,10 +120,17 @@ export abstract class Engine<T> implements ConnectionSink {
   }
 
   disconnected(cause?: Error): void {
-    if (this.#phase === 'gone') return
+    if (this.#phase === 'gone' || this.#lost !== undefined) return
+    this.#lost = cause === undefined ? {} : { cause }
+    // What the peer said before it went was said: a client may send its last messages and hang up at once.
+    if (this.#isOver || !this.#pump.pending) this.#lose()
+    else this.#deadlines.arm(this.#options.closeTimeoutMs, () => this.#lose())
+  }
+
+  #lose(): void {
     // RFC 6120 §4.4: with the closing tag out, the end of the connection is an answer to it.
     const clean = this.#phase === 'closing'
-    this.#over({ by: clean ? 'local' : 'transport', clean, ...(cause ? { cause } : {}) })
+    this.#over({ by: clean ? 'local' : 'transport', clean, ...this.#lost })
     this.#gone()
   }
 
@@ -138,7 +153,11 @@ export abstract class Engine<T> implements ConnectionSink {
       throw new Error(`a stream cannot go from ${this.#phase} to ${phase}`)
     }
     this.#phase = phase
-    if (phase === 'established') this.#watch(this.#options.idleTimeoutMs)
+    if (phase !== 'established') return
+    this.#deadlines.watch({
+      ask: () => this.#ask(),
+      dead: () => this.leave(new StreamError('connection-timeout', { text: 'no answer to a ping' })),
+    })
   }
 
   /** A new stream on the same connection. */
@@ -214,7 +233,7 @@ export abstract class Engine<T> implements ConnectionSink {
     this.#farewell()
     this.enter('closing')
     this.#outbox.flushAll()
-    this.#arm(this.#options.closeTimeoutMs, () => this.#finish({ by: 'local', clean: true }))
+    this.#deadlines.arm(this.#options.closeTimeoutMs, () => this.#finish({ by: 'local', clean: true }))
   }
 
   /** Ends the stream now: goodbye, and not a look at what the peer still says (S-9). */
@@ -267,9 +286,13 @@ export abstract class Engine<T> implements ConnectionSink {
   // Nothing is read or taken from here on; what was taken still goes out.
   #finish(end: StreamEnd): void {
     this.#over(end)
+    if (this.#lost !== undefined) {
+      this.#gone()
+      return
+    }
     this.#outbox.flushAll()
     this.#deps.transport.end()
-    this.#arm(this.#options.closeTimeoutMs, () => this.#drop(end))
+    this.#deadlines.arm(this.#options.closeTimeoutMs, () => this.#drop(end))
   }
 
   #drop(end: StreamEnd): void {
@@ -292,8 +315,7 @@ export abstract class Engine<T> implements ConnectionSink {
   #gone(): void {
     if (this.#phase === 'gone') return
     this.#phase = 'gone'
-    this.#timer?.[Symbol.dispose]()
-    this.#timer = undefined
+    this.#deadlines.clear()
     this.#outbox.fail()
     this.#guard(() => this.#deps.onGone?.())
   }
@@ -324,37 +346,15 @@ export abstract class Engine<T> implements ConnectionSink {
     this.state.canStartTls = false
   }
 
-  #tooLate(): void {
-    this.close(new StreamError('connection-timeout', { text: 'negotiation took too long' }))
-  }
-
-  // One timer for all idle streams of a kind would be smaller still; one that is not touched by traffic is small enough.
-  #watch(ms: number): void {
-    this.#arm(ms, () => {
-      const left = this.#heardAt + this.#options.idleTimeoutMs - this.#deps.clock.monotonic()
-      if (left > 0) this.#watch(left)
-      else this.#probe()
-    })
-  }
-
-  #probe(): void {
-    if (this.#deps.probe === undefined) {
-      // Whitespace obliges nobody to answer, but a dead connection fails to take it.
-      if (this.state.framing === 'stream') this.#outbox.push(wireFromText(' '))
-      this.#watch(this.#options.idleTimeoutMs)
-      return
+  #ask(): boolean {
+    const { probe } = this.#deps
+    if (probe !== undefined) {
+      this.#guard(() => this.#deps.probe?.())
+      return true
     }
-    const askedAt = this.#deps.clock.monotonic()
-    this.#guard(() => this.#deps.probe?.())
-    this.#arm(this.#options.probeTimeoutMs, () => {
-      if (this.#heardAt >= askedAt) this.#watch(this.#options.idleTimeoutMs)
-      else this.close(new StreamError('connection-timeout', { text: 'no answer to a ping' }))
-    })
-  }
-
-  #arm(ms: number, fn: () => void): void {
-    this.#timer?.[Symbol.dispose]()
-    this.#timer = ms === Number.POSITIVE_INFINITY ? undefined : this.#deps.clock.after(ms, fn)
+    // Whitespace obliges nobody to answer, but a dead connection fails to take it. Frames carry none (W-2).
+    if (this.state.framing === 'stream') this.#outbox.push(wireFromText(' '))
+    return false
   }
 
   // S-20: what the owner's callback throws stays here.
@@ -369,21 +369,4 @@ export abstract class Engine<T> implements ConnectionSink {
 
 function isRaw(el: Element | RawElement): el is RawElement {
   return 'kind' in el && el.kind === 'element'
-}
-
-function initialState(transport: Transport): Mutable<StreamState> {
-  return {
-    domain: '',
-    from: undefined,
-    lang: undefined,
-    id: '',
-    secure: transport.tls !== undefined,
-    tls: transport.tls,
-    authenticated: undefined,
-    mechanism: undefined,
-    bound: undefined,
-    remoteAddress: transport.remoteAddress,
-    framing: transport.framing,
-    canStartTls: transport.canStartTls,
-  }
 }

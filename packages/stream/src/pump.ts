@@ -18,6 +18,8 @@ export interface PumpHandler {
   handle(event: StreamOpen | RawElement | StreamClose): Awaitable<void>
   /** The input is not XML, or the handler failed: the stream is expected to end. */
   failed(error: unknown): void
+  /** All input so far has been handled, but for what is too little to parse. */
+  idle(): void
 }
 
 interface Waiter {
@@ -73,10 +75,19 @@ export class Pump {
     if (this.#running) return
     this.#running = true
     this.#outbox.cork()
-    while (this.#ready && this.#step()) {}
+    let more = true
+    while (more && this.#ready) more = this.#step()
     this.#running = false
+    if (!more && !this.#busy) this.#handler.idle()
     this.#regulate()
     this.#outbox.uncork()
+  }
+
+  /** True while input is being handled, or waits for that. A feature waiting for the peer's next word does not count. */
+  get pending(): boolean {
+    if (this.#reader === undefined || this.#deaf) return false
+    if (this.#busy && this.#waiter === undefined) return true
+    return this.#running || (this.#held && this.#reader.buffered > 0)
   }
 
   /** The next element, for the feature that is negotiating, instead of the handler. */

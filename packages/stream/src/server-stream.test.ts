@@ -709,6 +709,45 @@ describe('goodbyes', () => {
     expect(rig.clock.timers).toBe(0)
   })
 
+  test('what a peer said before it hung up is still handled', async () => {
+    const seen: string[] = []
+    const rig = await established({
+      deps: {
+        async onElement(el) {
+          await Promise.resolve()
+          seen.push(el.attr('id') ?? '')
+        },
+      },
+    })
+    rig.feed("<message id='1'/><message id='2'/><message id='3'/></stream:stream>")
+    rig.stream.disconnected()
+    expect(rig.ends).toEqual([])
+    await settled()
+    expect(seen).toEqual(['1', '2', '3'])
+    expect(rig.ends).toEqual([{ by: 'peer', clean: true }])
+    expect(rig.gone).toBe(1)
+  })
+
+  test('what a peer said before the connection broke is still handled, but not waited for for ever', async () => {
+    const rig = await established({ deps: { onElement: () => new Promise<void>(() => {}) } })
+    rig.feed("<message id='1'/><message id='2'/>")
+    rig.stream.disconnected(new Error('reset'))
+    await rig.clock.advance(4_999)
+    expect(rig.ends).toEqual([])
+    await rig.clock.advance(1)
+    expect(rig.ends).toMatchObject([{ by: 'transport', clean: false, cause: { message: 'reset' } }])
+    expect(rig.clock.timers).toBe(0)
+  })
+
+  test('a connection that broke behind the last stanza ends without a goodbye', async () => {
+    const rig = await established({ deps: { onElement: () => Promise.resolve() } })
+    rig.feed('<message/>')
+    rig.stream.disconnected()
+    await settled()
+    expect(rig.ends).toEqual([{ by: 'transport', clean: false }])
+    expect(rig.gone).toBe(1)
+  })
+
   test('a pending read of a feature fails when the stream ends, and its signal aborts', async () => {
     const seen: string[] = []
     const waiting: StreamFeature = {

@@ -1,5 +1,5 @@
 import type { BareJid, FullJid, Jid } from '@xmppkit/jid'
-import type { TlsInfo } from './ports.js'
+import type { TlsInfo, Transport } from './ports.js'
 
 /**
  * What is known of a stream so far. Features read it; only the engine changes it. The object is the same for the whole
@@ -30,4 +30,25 @@ export interface StreamState {
   readonly framing: 'stream' | 'framed'
   /** True if the transport can still be upgraded to TLS. */
   readonly canStartTls: boolean
+}
+
+/** The state as the engine sees it. */
+export type MutableState = { -readonly [K in keyof StreamState]: StreamState[K] }
+
+/** What is known before anything was said. */
+export function initialState(transport: Transport): MutableState {
+  return {
+    domain: '',
+    from: undefined,
+    lang: undefined,
+    id: '',
+    secure: transport.tls !== undefined,
+    tls: transport.tls,
+    authenticated: undefined,
+    mechanism: undefined,
+    bound: undefined,
+    remoteAddress: transport.remoteAddress,
+    framing: transport.framing,
+    canStartTls: transport.canStartTls,
+  }
 }
