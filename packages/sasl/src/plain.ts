@@ -34,14 +34,13 @@ async function check(message: Uint8Array, exchange: ServerExchange): Promise<Ser
     return failure('malformed-request', 'the username or password is too long')
   }
   const { deps } = exchange
-  const prepared = deps.prepareUsername(authcid)
-  // Asked even for a name nobody can have: the answer must take as long as for any other.
-  const verified = await deps.verifyPassword(prepared ?? authcid, password)
-  if (verified !== true || prepared === undefined) {
-    const username = prepared ?? authcid
+  const username = deps.prepareUsername(authcid)
+  // Nobody can have a name that cannot be prepared; that it is answered sooner tells nothing about accounts.
+  if (username === undefined) return failure('not-authorized', 'the username cannot be prepared')
+  if ((await deps.verifyPassword(username, password)) !== true) {
     return failure('not-authorized', 'no such account or wrong password', { username })
   }
-  return settle(exchange, prepared, authzid === '' ? undefined : authzid)
+  return settle(exchange, username, authzid === '' ? undefined : authzid)
 }
 
 /** What {@link plainClient} sends. */

@@ -84,7 +84,7 @@ export function createSaslServer<C extends SaslConditions = SaslConditions>(
   const settings = Object.freeze({ ...saslServerDefaults, ...options })
   const known = [...(deps.definitions ?? []), ...serverMechanisms]
   const registry = createMechanismRegistry(selectMechanisms(settings.mechanisms, known))
-  const decoys = deps.decoys ?? createDecoyVerifiers()
+  const decoys = createDecoyVerifiers()
 
   const supported = (conditions: SaslConditions): ServerMechanismDefinition[] =>
     registry.all.filter((definition) => definition.supported(deps, conditions))
@@ -123,7 +123,8 @@ function exchangeDeps<C extends SaslConditions>(
     isSameAccount: (username, authzid) =>
       deps.isSameAccount?.(username, authzid, conditions) ?? username === authzid,
     admit: (username) => deps.admit?.(username, conditions),
-    decoys,
+    decoyVerifier: (username, hash) =>
+      deps.decoyVerifier?.(username, hash, conditions) ?? decoys.verifier(username, hash),
     nonce: () => deps.nonce?.() ?? randomBytes(18).toString('base64'),
   }
 }

@@ -21,6 +21,8 @@ beforeAll(async () => {
   }
 })
 
+const decoys = createDecoyVerifiers({ secret: bytes('store secret'), iterations: 4096 })
+
 interface Setup {
   readonly hash?: ScramHash
   readonly nonce?: string
@@ -42,7 +44,7 @@ function begin(setup: Setup = {}): ServerMechanism {
     {
       scramVerifier: (username, wanted) => (username === 'user' ? verifiers.get(wanted) : undefined),
       nonce: () => setup.nonce ?? serverNonce,
-      decoys: createDecoyVerifiers({ secret: bytes('store secret'), iterations: 4096 }),
+      decoyVerifier: decoys.verifier,
       ...setup.deps,
     },
     { mechanisms: setup.mechanisms ?? [name] },
@@ -294,7 +296,7 @@ describe('unknown accounts', () => {
     // The keys of the real account, as if an attacker could choose the decoy.
     const verifier = verifiers.get('SHA-256')
     if (verifier === undefined) throw new Error('no verifier')
-    const deps = { scramVerifier: () => undefined, decoys: { verifier: () => verifier } }
+    const deps = { scramVerifier: () => undefined, decoyVerifier: () => verifier }
     expect(await exchange(begin({ deps }), first256, finalOf(proof256))).toMatchObject({
       condition: 'not-authorized',
     })

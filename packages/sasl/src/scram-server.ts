@@ -74,7 +74,7 @@ async function challenge(hash: ScramHash, first: ClientFirst, { deps }: ServerEx
   const username = prepared ?? first.username
   const found = prepared === undefined ? undefined : await deps.scramVerifier(prepared, hash)
   // Computed either way, so that the time does not tell who exists.
-  const decoy = deps.decoys.verifier(username, hash)
+  const decoy = deps.decoyVerifier(username, hash)
   const verifier = found ?? decoy
   const nonce = first.nonce + deps.nonce()
   const serverFirst = `r=${nonce},s=${encodeBase64(verifier.salt)},i=${verifier.iterations}`

@@ -1,4 +1,3 @@
-import type { DecoyVerifiers } from './decoy-verifiers.js'
 import {
   type Awaitable,
   type ChannelBindings,
@@ -37,8 +36,11 @@ export interface SaslServerDeps<C extends SaslConditions = SaslConditions> {
   isSameAccount?(username: string, authzid: string, conditions: C): boolean
   /** Asked once credentials were proven; a condition, such as `account-disabled`, still refuses the login. */
   admit?(username: string, conditions: C): Awaitable<SaslCondition | undefined>
-  /** Verifiers of accounts that do not exist; made with random secret if absent. */
-  decoys?: DecoyVerifiers
+  /**
+   * The verifier to show for an account that does not exist, see {@link createDecoyVerifiers}; made with a random
+   * secret of this server if absent. It must differ where usernames of several domains are apart.
+   */
+  decoyVerifier?(username: string, hash: ScramHash, conditions: C): ScramVerifier
   /** The server's part of a nonce: printable ASCII without comma, at least 128 random bits. */
   nonce?(): string
 }
@@ -57,8 +59,8 @@ export interface ExchangeDeps {
   isSameAccount(username: string, authzid: string): boolean
   /** See {@link SaslServerDeps.admit}. */
   admit(username: string): Awaitable<SaslCondition | undefined>
-  /** See {@link SaslServerDeps.decoys}. */
-  readonly decoys: DecoyVerifiers
+  /** See {@link SaslServerDeps.decoyVerifier}. */
+  decoyVerifier(username: string, hash: ScramHash): ScramVerifier
   /** See {@link SaslServerDeps.nonce}. */
   nonce(): string
 }
