@@ -3,4 +3,49 @@
  *
  * @packageDocumentation
  */
-export {}
+export {
+  availableOf,
+  type BareMessagePolicy,
+  type Delivery,
+  type DeliveryRules,
+  type DeliveryTarget,
+  decideDelivery,
+  unreachableAnswer,
+  withoutSuperseded,
+} from './decide-delivery.js'
+export { SessionError, type SessionErrorCode, sessionErrorAnswer } from './errors.js'
+export { createMemoryRegistry } from './memory-registry.js'
+export type {
+  DeliveryOutcome,
+  SessionEntry,
+  SessionHandle,
+  SessionInfo,
+  SessionPage,
+  SessionPageRequest,
+  SessionRecord,
+  SessionRegistry,
+} from './ports.js'
+export {
+  createSessions,
+  type Sessions,
+  type SessionsDeps,
+  type SessionsOptions,
+  sessionsDefaults,
+} from './sessions.js'
+export {
+  type BouncePacketValue,
+  bouncePacket,
+  isCopy,
+  neverBounce,
+  type OfflineMessageValue,
+  offlineMessage,
+  offlineSeq,
+  presenceSet,
+  presenceUnset,
+  probeIn,
+  receivePacket,
+  resourceVisible,
+  sessionClosed,
+  sessionOpened,
+  subscriptionIn,
+} from './tokens.js'

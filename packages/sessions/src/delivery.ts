@@ -1,0 +1,154 @@
+import { type Drop, type Hooks, isDrop } from '@xmppkit/hooks'
+import type { BareJid } from '@xmppkit/jid'
+import { type Awaitable, isThenable, type Logger } from '@xmppkit/runtime'
+import { type Stanza, StanzaError } from '@xmppkit/stanza'
+import { createBouncing } from './bouncing.js'
+import {
+  availableOf,
+  type BareMessagePolicy,
+  type Delivery,
+  type DeliveryRules,
+  decideDelivery,
+  unreachableAnswer,
+} from './decide-delivery.js'
+import { createHandingOver } from './handing-over.js'
+import type { DeliveryOutcome, SessionEntry, SessionRegistry } from './ports.js'
+import {
+  isCopy,
+  type OfflineMessageValue,
+  offlineMessage,
+  probeIn,
+  receivePacket,
+  subscriptionIn,
+} from './tokens.js'
+
+/** What {@link createDelivery} needs. */
+export interface DeliveryDeps {
+  readonly hooks: Pick<Hooks, 'fold' | 'run' | 'has'>
+  readonly logger: Logger
+  readonly registry: Pick<SessionRegistry, 'list' | 'get'>
+  readonly route: (stanza: Stanza) => Awaitable<void>
+  readonly accountExists: (account: BareJid) => Awaitable<boolean>
+  readonly accountIq: (stanza: Stanza) => Awaitable<void>
+}
+
+/** Carries out what `decideDelivery` decides. */
+export interface SessionDelivery {
+  deliver(stanza: Stanza): Awaitable<void>
+  deliverTo(sid: string, stanza: Stanza, done?: (outcome: DeliveryOutcome) => void): Awaitable<void>
+  reroute(stanza: Stanza): Awaitable<void>
+}
+
+const nobody: ReadonlySet<string> = new Set()
+
+/** Makes the delivery of one host. It never throws: whatever fails is answered to the sender and logged. */
+export function createDelivery(
+  deps: DeliveryDeps,
+  options: { readonly bareMessages: BareMessagePolicy },
+): SessionDelivery {
+  const { hooks, registry, accountExists, accountIq } = deps
+  const rules: DeliveryRules = Object.freeze({ bareMessages: options.bareMessages })
+  const rerouteRules: DeliveryRules = Object.freeze({ ...rules, rerouted: true })
+  const bouncing = createBouncing(deps)
+  const handingOver = createHandingOver({ ...deps, bouncing, reroute })
+
+  function deliver(stanza: Stanza): Awaitable<void> {
+    try {
+      const checked = hooks.fold(receivePacket, stanza)
+      const result = isThenable(checked) ? checked.then(deliverChecked) : deliverChecked(checked)
+      return isThenable(result) ? result.then(undefined, (error) => bouncing.fail(stanza, error)) : result
+    } catch (error) {
+      return bouncing.fail(stanza, error)
+    }
+  }
+
+  function deliverChecked(checked: Stanza | Drop): Awaitable<void> {
+    if (isDrop(checked) || checked.to === undefined) return
+    return dispatch(checked, registry.list(checked.to.bare), rules)
+  }
+
+  function reroute(stanza: Stanza, failed = nobody): Awaitable<void> {
+    if (stanza.to === undefined || stanza.meta(isCopy) === true) return
+    const all = registry.list(stanza.to.bare)
+    // Those that have failed would fail again, and again.
+    const resources = failed.size === 0 ? all : all.filter(({ sid }) => !failed.has(sid))
+    try {
+      const result = dispatch(stanza, resources, rerouteRules)
+      return isThenable(result) ? result.then(undefined, (error) => bouncing.fail(stanza, error)) : result
+    } catch (error) {
+      return bouncing.fail(stanza, error)
+    }
+  }
+
+  function dispatch(stanza: Stanza, resources: readonly SessionEntry[], how: DeliveryRules): Awaitable<void> {
+    const decision = decideDelivery(stanza, resources, how)
+    // An account with a session exists; for the others somebody has to be asked where it makes a difference.
+    if (resources.length > 0 || !asksForAccount(stanza, decision)) return execute(stanza, decision)
+    const exists = stanza.to === undefined ? false : accountExists(stanza.to.bare)
+    return isThenable(exists)
+      ? exists.then((answer) => executeIf(answer, stanza, decision))
+      : executeIf(exists, stanza, decision)
+  }
+
+  function executeIf(exists: boolean, stanza: Stanza, decision: Delivery<SessionEntry>): Awaitable<void> {
+    if (exists) return execute(stanza, decision)
+    const answer = unreachableAnswer(stanza)
+    if (answer !== undefined) return bouncing.bounce(stanza, answer)
+  }
+
+  function execute(stanza: Stanza, decision: Delivery<SessionEntry>): Awaitable<void> {
+    switch (decision.action) {
+      case 'deliver':
+        return handingOver.toAll(stanza, decision.sessions)
+      case 'offline':
+        return offerOffline(stanza, decision.otherwise)
+      case 'account':
+        return accountIq(stanza)
+      case 'subscription':
+        return subscription(stanza)
+      case 'probe':
+        return hooks.run(probeIn, { stanza })
+      case 'bounce':
+        return bouncing.bounce(stanza, new StanzaError('service-unavailable'))
+      case 'discard':
+        return
+    }
+  }
+
+  function offerOffline(stanza: Stanza, action: 'bounce' | 'discard'): Awaitable<void> {
+    const outcome = hooks.fold(offlineMessage, { action, stanza })
+    return isThenable(outcome) ? outcome.then(afterOffline) : afterOffline(outcome)
+  }
+
+  function afterOffline(outcome: OfflineMessageValue | Drop): Awaitable<void> {
+    if (isDrop(outcome) || outcome.action !== 'bounce') return
+    return bouncing.bounce(outcome.stanza, new StanzaError('service-unavailable'))
+  }
+
+  function subscription(stanza: Stanza): Awaitable<void> {
+    const shown = hooks.fold(subscriptionIn, false, { stanza })
+    return isThenable(shown)
+      ? shown.then((value) => showSubscription(value, stanza))
+      : showSubscription(shown, stanza)
+  }
+
+  function showSubscription(shown: boolean | Drop, stanza: Stanza): Awaitable<void> {
+    if (shown !== true || stanza.to === undefined) return
+    // Asked again: the roster may have taken its time.
+    return handingOver.toEach(availableOf(registry.list(stanza.to.bare)), stanza)
+  }
+
+  return {
+    deliver,
+    reroute: (stanza) => reroute(stanza),
+    deliverTo(sid, stanza, done) {
+      const session = registry.get(sid)
+      return session === undefined ? done?.('failed') : handingOver.toOne(session, stanza, done)
+    },
+  }
+}
+
+// Where the decision is to do nothing, or to say that nobody is there, an account that does not exist gets the same.
+function asksForAccount({ kind, type }: Stanza, { action }: Delivery<unknown>): boolean {
+  return action === 'discard' ? kind === 'message' && type === 'headline' : action !== 'bounce'
+}

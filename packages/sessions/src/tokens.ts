@@ -1,0 +1,129 @@
+import { event, filter } from '@xmppkit/hooks'
+import { metaKey, type Stanza, type StanzaError } from '@xmppkit/stanza'
+import type { SessionRecord } from './ports.js'
+
+/**
+ * A stanza for a local account, before anybody looks for its sessions (ejabberd: `sm_receive_packet`).
+ *
+ * A handler may change it, drop it, or throw a StanzaError, which the sender gets. To make an account look as if it did
+ * not exist, as for a blocked sender, answer as {@link unreachableAnswer} says.
+ */
+export const receivePacket = filter<Stanza>('sessions/receive-packet')
+
+/** What becomes of a message nobody can take now. */
+export interface OfflineMessageValue {
+  /** `bounce`: the sender is told; `stored`: it is safe; `discard`: it vanishes. */
+  readonly action: 'bounce' | 'stored' | 'discard'
+  /** The message. */
+  readonly stanza: Stanza
+}
+
+/**
+ * A message for an account without a resource that could take it (ejabberd: `offline_message_hook`).
+ *
+ * It starts as `bounce`, a headline as `discard`. A handler that stores returns `stored` when the message is durable,
+ * and looks then whether a resource has come meanwhile. Dropping it consumes it silently.
+ */
+export const offlineMessage = filter<OfflineMessageValue>('sessions/offline-message')
+
+/** Sequence numbers of {@link offlineMessage} others rely on. */
+export const offlineSeq = Object.freeze({
+  /** The archive takes it. */
+  archive: 49,
+  /** Offline storage takes it. */
+  store: 50,
+  /** Somebody is woken up. */
+  push: 55,
+  /** Nobody took it; last. */
+  bounce: 100,
+})
+
+/** An error about to be returned because there is nobody to deliver to. */
+export interface BouncePacketValue {
+  /** `bounce`: the sender gets the error; `discard`: it does not. */
+  readonly action: 'bounce' | 'discard'
+  /** What could not be delivered. */
+  readonly stanza: Stanza
+  /** Why. */
+  readonly error: StanzaError
+}
+
+/** A stanza that could not be delivered is about to be answered with an error (ejabberd: `bounce_sm_packet`). */
+export const bouncePacket = filter<BouncePacketValue>('sessions/bounce-packet')
+
+/**
+ * Subscription presence for an account (ejabberd: `roster_in_subscription`). Starts as false; only if it ends as true
+ * the account's available resources get it.
+ */
+export const subscriptionIn = filter<
+  boolean,
+  {
+    /** The presence: subscribe, subscribed, unsubscribe or unsubscribed. */
+    readonly stanza: Stanza
+  }
+>('sessions/subscription-in')
+
+/** A presence probe for an account that exists (ejabberd: `presence_probe_hook`). */
+export const probeIn = event<{
+  /** The probe. */
+  readonly stanza: Stanza
+}>('sessions/probe-in')
+
+/**
+ * Whether whoever sent an iq request may know that this resource is there (RFC 6121 §8.5.3.1). Starts as true; if it
+ * ends as false, or is dropped, the sender gets the error it would get if the resource were not there.
+ *
+ * The account itself and its server are not asked about.
+ */
+export const resourceVisible = filter<
+  boolean,
+  {
+    /** The request. */
+    readonly stanza: Stanza
+    /** The session it is for. */
+    readonly session: SessionRecord
+  }
+>('sessions/resource-visible')
+
+/** A session was opened (ejabberd: `sm_register_connection_hook`). */
+export const sessionOpened = event<{
+  /** The session. */
+  readonly session: SessionRecord
+}>('sessions/session-opened')
+
+/** A session is gone: nobody finds it any more (ejabberd: `sm_remove_connection_hook`). */
+export const sessionClosed = event<{
+  /** Its last state, with its presence if it was available. */
+  readonly session: SessionRecord
+  /** Why, for logs. */
+  readonly reason: string
+}>('sessions/session-closed')
+
+/** A session is available, or still available in another way (ejabberd: `set_presence_hook`). */
+export const presenceSet = event<{
+  /** Its new state. */
+  readonly session: SessionRecord
+  /** The presence it sent. */
+  readonly stanza: Stanza
+  /** Its priority before; undefined if it was not available. */
+  readonly previousPriority: number | undefined
+}>('sessions/presence-set')
+
+/** A session that was available is not any more, but still open (ejabberd: `unset_presence_hook`). */
+export const presenceUnset = event<{
+  /** Its new state. */
+  readonly session: SessionRecord
+  /** The presence it sent. */
+  readonly stanza: Stanza
+  /** Its priority before. */
+  readonly previousPriority: number
+}>('sessions/presence-unset')
+
+/**
+ * Marks a further copy of a message another session gets too (ejabberd: `sm_copy`), so that carbons and archive count it
+ * once. A copy is never re-routed, and never answered with an error.
+ */
+export const isCopy = metaKey<true>('sessions/copy')
+
+/** Marks a stanza that is never answered with an error if nobody is there (ejabberd: `ignore_sm_bounce`). */
+export const neverBounce = metaKey<true>('sessions/never-bounce')
