@@ -3,4 +3,15 @@
  *
  * @packageDocumentation
  */
-export {}
+
+export type { C2sSession } from './session.js'
+export {
+  directedPresence,
+  forbiddenSession,
+  type SessionContext,
+  selfPresence,
+  userReceivePacket,
+  userReceiveSeq,
+  userSendPacket,
+  userSendSeq,
+} from './tokens.js'

@@ -1,0 +1,23 @@
+import type { BareJid, FullJid } from '@xmppkit/jid'
+import type { Stanza, StreamError } from '@xmppkit/stanza'
+import type { StreamState } from '@xmppkit/stream'
+
+/** A client's session, as hooks see it: from the binding of its resource to the end of its stream. */
+export interface C2sSession {
+  /** Id of the session, the same the session manager knows it by. */
+  readonly sid: string
+  /** The address bound to it. */
+  readonly jid: FullJid
+  /** The account it belongs to. */
+  readonly account: BareJid
+  /** What is known of its stream. */
+  readonly state: StreamState
+  /** The available presence it sent last; undefined while it has none. */
+  readonly presence: Stanza | undefined
+  /** True once the stream has ended; what is sent then goes nowhere. */
+  readonly ended: boolean
+  /** Writes a stanza to the client, past every hook. Nobody is told if it does not arrive. */
+  send(stanza: Stanza): void
+  /** Ends the stream with an error. */
+  end(error: StreamError): void
+}

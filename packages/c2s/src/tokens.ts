@@ -1,0 +1,78 @@
+import { event, filter } from '@xmppkit/hooks'
+import type { Stanza } from '@xmppkit/stanza'
+import type { C2sSession } from './session.js'
+
+/** Whose stanza it is. */
+export interface SessionContext {
+  /** The session. */
+  readonly session: C2sSession
+}
+
+/**
+ * A stanza of a client, checked and stamped, before anything is done with it (ejabberd: `user_send_packet`).
+ *
+ * A handler may change it, drop it (then it has dealt with it, an answer included), or throw a StanzaError, which the
+ * client gets. Presence without `to` is the client's broadcast; everything else has an addressee.
+ */
+export const userSendPacket = filter<Stanza, SessionContext>('c2s/user-send-packet')
+
+/** Sequence numbers of {@link userSendPacket} others rely on; they are ejabberd's. */
+export const userSendSeq = Object.freeze({
+  /** What the user does not want to leave is refused. */
+  privacy: 50,
+  /** Capabilities are noted. */
+  caps: 75,
+  /** The archive takes it. */
+  archive: 88,
+  /** The account's other resources get copies. */
+  carbons: 89,
+})
+
+/**
+ * A stanza about to be written to a client (ejabberd: `user_receive_packet`).
+ *
+ * A handler may change it, drop it (then it counts as delivered), or throw a StanzaError, which the sender gets.
+ */
+export const userReceivePacket = filter<Stanza, SessionContext>('c2s/user-receive-packet')
+
+/** Sequence numbers of {@link userReceivePacket} others rely on; they are ejabberd's. */
+export const userReceiveSeq = Object.freeze({
+  /** What the user does not want to see is refused. */
+  block: 25,
+  /** Capabilities are noted. */
+  caps: 75,
+  /** The archive takes it. */
+  archive: 88,
+  /** The account's other resources get copies. */
+  carbons: 89,
+})
+
+/**
+ * A client sent presence without `to`, available or unavailable, and the session manager has taken note of it (ejabberd:
+ * `c2s_self_presence`). Whoever serves rosters spreads it. When a session ends without having said so, only
+ * `sessionClosed` tells.
+ */
+export const selfPresence = event<{
+  /** The session. */
+  readonly session: C2sSession
+  /** Its presence: `from` is its full JID, `to` is none. */
+  readonly stanza: Stanza
+  /** True if it was not available before (RFC 6121 §4.2.2). */
+  readonly first: boolean
+}>('c2s/self-presence')
+
+/** A client sent available or unavailable presence to an address; it is about to be routed (RFC 6121 §4.6). */
+export const directedPresence = event<{
+  /** The session. */
+  readonly session: C2sSession
+  /** The presence, with its addressee. */
+  readonly stanza: Stanza
+}>('c2s/directed-presence')
+
+/** A session was refused because of an access rule (ejabberd: `forbidden_session_hook`). */
+export const forbiddenSession = event<{
+  /** The address that was asked for. */
+  readonly jid: C2sSession['jid']
+  /** The client's network address. */
+  readonly remoteAddress: string
+}>('c2s/forbidden-session')
