@@ -1,0 +1,190 @@
+import { type Drop, type Hooks, isDrop } from '@xmppkit/hooks'
+import type { Iq, IqRequest, IqTarget } from '@xmppkit/iq'
+import type { BareJid, FullJid, Jid } from '@xmppkit/jid'
+import { disposable } from '@xmppkit/runtime'
+import { NS, StanzaError } from '@xmppkit/stanza'
+import type { DiscoRequest } from './disco-request.js'
+import type { EntityCaps } from './entity-caps.js'
+import {
+  type DiscoIdentity,
+  type DiscoInfo,
+  type DiscoItem,
+  discoInfoGet,
+  discoInfoResult,
+  discoItemsGet,
+} from './payloads.js'
+import { createRegistry, type DiscoExtension, type DiscoPlace } from './registry.js'
+import { accountVisible, discoInfo, discoItems } from './tokens.js'
+import { capsHash, compareOctets } from './verification-string.js'
+
+/** Collaborators of {@link createDisco}. */
+export interface DiscoDeps {
+  /** Answers the requests; what it handles is listed among the features. */
+  readonly iq: Pick<Iq, 'handle' | 'namespaces'>
+  /** Where {@link accountVisible}, {@link discoInfo} and {@link discoItems} are run. */
+  readonly hooks: Pick<Hooks, 'fold'>
+  /** Knows the resources of an account; without it none are listed. */
+  readonly sessions?: {
+    /** Sessions of an account, with the presence they sent if they are available. */
+    resources(account: BareJid): readonly { readonly jid: FullJid; readonly presence: unknown }[]
+  }
+}
+
+/** What {@link createDisco} can be told. */
+export interface DiscoOptions {
+  /** Name of the server's identity, shown to users and anybody who asks. @default 'xmppkit' */
+  readonly name?: string
+  /** URI of the software in its entity capabilities (XEP-0115 §4). @default 'urn:xmppkit' */
+  readonly capsNode?: string
+}
+
+/** What {@link createDisco} uses for options not given. */
+export const discoDefaults = Object.freeze({ name: 'xmppkit', capsNode: 'urn:xmppkit' })
+
+/** Service discovery of the domains of a host and of the accounts on them. */
+export interface Disco extends Disposable {
+  /** Lists features of servers or accounts until disposed. */
+  addFeature(target: IqTarget, feature: string | readonly string[], place?: DiscoPlace): Disposable
+  /** Says what servers or accounts are, besides what is said by default. */
+  addIdentity(target: IqTarget, identity: DiscoIdentity, place?: DiscoPlace): Disposable
+  /** Lists something servers or accounts have. */
+  addItem(target: IqTarget, item: DiscoItem, place?: DiscoPlace): Disposable
+  /** Adds fields of a form (XEP-0128). Fields of one `FORM_TYPE` become one form, values of one field one list. */
+  addExtension(target: IqTarget, extension: DiscoExtension, place?: DiscoPlace): Disposable
+  /**
+   * Answers a disco#info question.
+   *
+   * @throws StanzaError `service-unavailable` if the asker may not know whether the account exists, `item-not-found`
+   * for a node nobody knows
+   */
+  info(request: DiscoRequest): Promise<DiscoInfo>
+  /**
+   * Answers a disco#items question: nothing, if the asker may not know whether the account exists.
+   *
+   * @throws StanzaError `item-not-found` for a node nobody knows
+   */
+  items(request: DiscoRequest): Promise<readonly DiscoItem[]>
+  /** Whether somebody may learn that an account exists and is online; see {@link accountVisible}. */
+  mayQuery(account: BareJid, asker: Jid): Promise<boolean>
+  /** What a server announces of itself: a hash of its disco#info (XEP-0115). */
+  caps(domain: string): EntityCaps
+}
+
+/**
+ * Makes the service discovery of a host (XEP-0030) and answers the requests that come to it.
+ *
+ * @example
+ * ```ts
+ * const disco = createDisco({ iq, hooks, sessions })
+ * scope.use(disco)
+ * scope.use(disco.addFeature('server', 'urn:xmpp:ping'))
+ * scope.use(disco.addItem('server', { jid: parseJid('rooms.example.com') }, { domain: 'example.com' }))
+ * ```
+ */
+export function createDisco(deps: DiscoDeps, options: DiscoOptions = {}): Disco {
+  const { name, capsNode } = Object.freeze({ ...discoDefaults, ...options })
+  const { iq, hooks, sessions } = deps
+  const registry = createRegistry()
+  const addFeature: Disco['addFeature'] = (target, feature, place) => {
+    const features = typeof feature === 'string' ? [feature] : feature
+    return all(features.map((one) => registry.add(target, { kind: 'feature', feature: one }, place)))
+  }
+  const addIdentity: Disco['addIdentity'] = (target, identity, place) =>
+    registry.add(target, { kind: 'identity', identity }, place)
+
+  function registeredInfo(target: IqTarget, domain: string): DiscoInfo {
+    const info = registry.info(target, domain, undefined) ?? { identities: [], features: [], forms: [] }
+    const features = [...new Set([...info.features, ...iq.namespaces(target)])].sort(compareOctets)
+    return { ...info, features }
+  }
+
+  function caps(domain: string): EntityCaps {
+    return { hash: 'sha-1', node: capsNode, ver: capsHash(registeredInfo('server', domain)) }
+  }
+
+  async function info(request: DiscoRequest): Promise<DiscoInfo> {
+    const { target, to, node } = request
+    if (target === 'server') {
+      // The node of our own hash is the server itself (XEP-0115 §6.2).
+      const isServer = node === undefined || node === `${capsNode}#${caps(to.domain).ver}`
+      if (isServer) return registeredInfo('server', to.domain)
+    } else if (!(await mayQuery(to.bare, request.from))) {
+      // XEP-0030 §8: the same answer for an account that does not exist and for one that may not be seen.
+      throw new StanzaError('service-unavailable')
+    }
+    const start =
+      node === undefined ? registeredInfo(target, to.domain) : registry.info(target, to.domain, node)
+    return known(await hooks.fold(discoInfo, start, request))
+  }
+
+  async function items(request: DiscoRequest): Promise<readonly DiscoItem[]> {
+    const { target, to, node } = request
+    // XEP-0030 §8: nothing, for an account that does not exist and for one that may not be seen.
+    if (target === 'account' && !(await mayQuery(to.bare, request.from))) return []
+    const registered = registry.items(target, to.domain, node)
+    const resources = target === 'account' && node === undefined ? availableResources(to.bare) : []
+    return known(await hooks.fold(discoItems, registered && [...resources, ...registered], request))
+  }
+
+  function availableResources(account: BareJid): DiscoItem[] {
+    const found = sessions?.resources(account) ?? []
+    return found.filter((one) => one.presence !== undefined).map(({ jid }) => ({ jid }))
+  }
+
+  async function mayQuery(account: BareJid, asker: Jid): Promise<boolean> {
+    if (asker.bare.equals(account)) return true
+    return (await hooks.fold(accountVisible, false, { account, asker })) === true
+  }
+
+  const registrations = all([
+    addIdentity('server', { category: 'server', type: 'im', name }),
+    addIdentity('account', { category: 'account', type: 'registered' }),
+    addFeature('server', [NS.discoInfo, NS.discoItems, NS.caps]),
+    addFeature('account', [NS.discoInfo, NS.discoItems]),
+    ...(['server', 'account'] as const).flatMap((target) => [
+      iq.handle(discoInfoGet, target, async (request) => {
+        return discoInfoResult(await info(question(target, request)), request.payload.node)
+      }),
+      iq.handle(discoItemsGet, target, async (request) => {
+        return { ...request.payload, items: await items(question(target, request)) }
+      }),
+    ]),
+  ])
+
+  return {
+    addFeature,
+    addIdentity,
+    addItem: (target, item, place) => registry.add(target, { kind: 'item', item }, place),
+    addExtension: (target, extension, place) => registry.add(target, { kind: 'extension', extension }, place),
+    info,
+    items,
+    mayQuery,
+    caps,
+    [Symbol.dispose]: () => registrations[Symbol.dispose](),
+  }
+}
+
+function question(target: IqTarget, request: IqRequest<{ readonly node?: string }>): DiscoRequest {
+  const { from, to, payload, stanza } = request
+  const { node } = payload
+  // XEP-0030 §4.2: a node is not null; clients that send an empty one mean none.
+  return {
+    target,
+    from,
+    to,
+    ...(node ? { node } : {}),
+    ...(stanza.lang === undefined ? {} : { lang: stanza.lang }),
+  }
+}
+
+function known<T>(answer: T | undefined | Drop): T {
+  if (answer === undefined || isDrop(answer)) throw new StanzaError('item-not-found')
+  return answer
+}
+
+/** One handle on several registrations. */
+function all(registrations: readonly Disposable[]): Disposable {
+  return disposable(() => {
+    for (const one of registrations) one[Symbol.dispose]()
+  })
+}
