@@ -200,6 +200,11 @@ export function check() {
     )
     problems.push(...escapes(pkg, imports))
   }
+  const tooling = JSON.parse(readFileSync(join(root, 'packages', 'tooling', 'package.json'), 'utf8'))
+  // Programs in guides run there and may import every package.
+  for (const name of known.keys())
+    if (!Object.hasOwn(tooling.devDependencies ?? {}, name))
+      problems.push(`packages/tooling/package.json: ${name} is missing among the dev dependencies`)
   const consumers = ['test', ...folders('examples')]
   for (const dir of consumers) problems.push(...consumerProblems(join(root, dir), known))
   try {

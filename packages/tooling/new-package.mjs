@@ -1,6 +1,6 @@
 // pnpm new <name> --layer <n> [--description "..."] [--deps a,b] [--module]
 // Makes packages/<name> from the template every package follows.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { root } from './workspace.mjs'
@@ -60,4 +60,9 @@ for (const [file, text] of Object.entries(files)) {
   mkdirSync(join(dir, file, '..'), { recursive: true })
   writeFileSync(join(dir, file), text)
 }
+const tooling = join(root, 'packages', 'tooling', 'package.json')
+const toolingManifest = JSON.parse(readFileSync(tooling, 'utf8'))
+const known = { ...toolingManifest.devDependencies, [manifest.name]: 'workspace:^' }
+toolingManifest.devDependencies = Object.fromEntries(Object.entries(known).sort())
+writeFileSync(tooling, `${JSON.stringify(toolingManifest, null, 2)}\n`)
 console.log(`made packages/${name}; run pnpm install, then write src/index.ts and the README's example`)

@@ -23,7 +23,7 @@ function argumentNames(node) {
 }
 
 /** Commands of one package. */
-export function commandsOf(pkg) {
+function commandsOf(pkg) {
   const found = []
   for (const source of pkg.sources) {
     walk(source, (node) => {

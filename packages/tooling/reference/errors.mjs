@@ -40,7 +40,7 @@ function commentBefore(node) {
 /** Lines "- `code`: sentence" of all docstrings in a file. */
 function listedSentences(source, into) {
   for (const [comment] of source.text.matchAll(/\/\*\*[\s\S]*?\*\//g)) {
-    const text = comment.replace(/^\s*\/?\*+\/?/gm, '')
+    const text = comment.replace(/\s*\*\/$/, '').replace(/^\s*\/?\*+/gm, '')
     for (const match of text.matchAll(
       /^\s*- `([\w/-]+)`:?\s+([\s\S]*?)(?=\n\s*(?:-\s|@|\n|$)|$(?![\s\S]))/gm,
     ))
@@ -113,7 +113,7 @@ function usedCodes(pkg) {
 }
 
 /** Codes of one package: [{ code, owner, sentence }] and what is wrong with them. */
-export function errorsOf(pkg) {
+function errorsOf(pkg) {
   const declared = declaredCodes(pkg)
   const { made, mentioned } = usedCodes(pkg)
   const listed = new Map()
@@ -138,6 +138,7 @@ export function errorsOf(pkg) {
 export const errorProblems = (model) => model.flatMap((pkg) => errorsOf(pkg).problems)
 
 const sentenceCase = (text) => {
+  if (text === '') return ''
   const upper = text.charAt(0).toUpperCase() + text.slice(1)
   return /[.!?]$/.test(upper) ? upper : `${upper}.`
 }

@@ -25,7 +25,7 @@ function readSequence({ name, initializer, statement }) {
 }
 
 /** Tokens and sequence points of one package. */
-export function hooksOf(pkg) {
+function hooksOf(pkg) {
   const variables = pkg.sources.flatMap(exportedVariables)
   return {
     tokens: variables.map(readToken).filter(Boolean),

@@ -16,7 +16,7 @@ export function flat(doc) {
 export const firstParagraph = (doc) => flat(doc.split(/\n\s*\n/)[0] ?? '')
 
 /** Text for a table cell: pipes escaped, tags outside code shown instead of taken as HTML. */
-export function cell(text) {
+function cell(text) {
   return text
     .split(/(`[^`]*`)/)
     .map((part) => (part.startsWith('`') ? part : part.replaceAll('<', '&lt;')))

@@ -5,7 +5,7 @@ import { code, flat, page, table } from './markdown.mjs'
 import { isExported } from './model.mjs'
 
 /** The options interfaces a package hands out. */
-export function optionsOf(pkg) {
+function optionsOf(pkg) {
   return pkg.sources
     .flatMap((source) => [...source.statements])
     .filter((node) => ts.isInterfaceDeclaration(node) && isExported(node))

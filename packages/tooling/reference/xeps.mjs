@@ -12,11 +12,11 @@ import { literal, property } from './model.mjs'
 const rfcs = [6120, 6121, 7590, 7622]
 
 /** Titles of all XEPs by number. */
-export const xepTitles = () =>
+const xepTitles = () =>
   JSON.parse(readFileSync(join(root, 'packages', 'tooling', 'reference', 'xep-titles.json'), 'utf8'))
 
 /** Declarations in one package. */
-export function xepsOf(pkg) {
+function xepsOf(pkg) {
   const found = []
   for (const source of pkg.sources) {
     walk(source, (node) => {
@@ -33,7 +33,7 @@ export function xepsOf(pkg) {
 }
 
 /** One entry per XEP: its packages, the lowest status, the notes. */
-export function allXeps(model) {
+function allXeps(model) {
   const byNumber = new Map()
   for (const xep of model.flatMap(xepsOf)) {
     const known = byNumber.get(xep.number)
