@@ -1,6 +1,49 @@
 /**
- * Authentication: SASL and bind as stream features over credential ports.
+ * Authentication: accounts, and SASL and bind as stream features over credential ports.
  *
  * @packageDocumentation
  */
-export {}
+export { type AccountCommandsDeps, registerAccountCommands } from './account-commands.js'
+export {
+  type AccountInfo,
+  type Accounts,
+  type AccountsDeps,
+  type AccountsOptions,
+  accountsDefaults,
+  createAccounts,
+} from './accounts.js'
+export { type BindFeatureDeps, bindFeature, sessionFeature } from './bind-feature.js'
+export { AuthError, type AuthErrorCode } from './errors.js'
+export { createExternalAccounts, type ExternalAccountsDeps } from './external-accounts.js'
+export {
+  createLoginThrottle,
+  type LoginThrottle,
+  type LoginThrottleOptions,
+  loginThrottleDefaults,
+} from './login-throttle.js'
+export { createMemoryAccountStore } from './memory-store.js'
+export type {
+  AccountPage,
+  AccountStore,
+  CredentialSources,
+  CredentialWait,
+  PasswordVerifier,
+  ScramStore,
+  StoredAccount,
+  StoredCredentials,
+} from './ports.js'
+export {
+  type LoginAttempt,
+  type SaslFeatureDeps,
+  type SaslFeatureOptions,
+  saslFeature,
+  saslFeatureDefaults,
+} from './sasl-feature.js'
+export {
+  accountDisabled,
+  checkRegisterUser,
+  passwordChanged,
+  type Registration,
+  registerUser,
+  removeUser,
+} from './tokens.js'

@@ -1,1 +1,82 @@
-export {}
+/**
+ * Accounts as a service of a host.
+ *
+ * @packageDocumentation
+ */
+import { CommandsService } from '@xmppkit/commands/module'
+import {
+  ClockService,
+  DomainsService,
+  defineModule,
+  HooksService,
+  IdsService,
+  maybe,
+  service,
+} from '@xmppkit/module'
+import type { ScramHasher } from '@xmppkit/sasl'
+import { registerAccountCommands } from './account-commands.js'
+import { type Accounts, type AccountsOptions, createAccounts } from './accounts.js'
+import { AuthError } from './errors.js'
+import { createExternalAccounts, type ExternalAccountsDeps } from './external-accounts.js'
+import { createMemoryAccountStore } from './memory-store.js'
+import type { AccountStore } from './ports.js'
+
+/** The accounts of a host. */
+export const AccountsService = service<Accounts>('auth/accounts', { providedBy: ['auth'] })
+
+/** Where accounts are kept. */
+export const AccountStoreService = service<AccountStore>('auth/account-store', {
+  providedBy: ['accounts-memory'],
+})
+
+/** The embedder's own users: provide it instead of {@link AccountStoreService}. */
+export const ExternalAccountsService = service<ExternalAccountsDeps>('auth/external-accounts')
+
+/** Hashes passwords; provide one to bound the hashing of several hosts together. */
+export const ScramHasherService = service<ScramHasher>('auth/scram-hasher')
+
+/** Key of the salts shown for accounts that do not exist; keep it next to the store. */
+export const DecoySecretService = service<Uint8Array>('auth/decoy-secret')
+
+/** Provides {@link AccountStoreService} in memory: accounts end with the host. */
+export const memoryAccountsModule = defineModule({
+  name: 'accounts-memory',
+  needs: {},
+  provides: AccountStoreService,
+  start: () => ({ service: createMemoryAccountStore() }),
+})
+
+/**
+ * Provides {@link AccountsService} over {@link ExternalAccountsService} if there is one, else over
+ * {@link AccountStoreService}, and registers the commands about accounts where commands are.
+ */
+export const authModule = defineModule({
+  name: 'auth',
+  needs: {
+    hooks: HooksService,
+    clock: ClockService,
+    ids: IdsService,
+    domains: DomainsService,
+    store: maybe(AccountStoreService),
+    external: maybe(ExternalAccountsService),
+    hasher: maybe(ScramHasherService),
+    decoySecret: maybe(DecoySecretService),
+    commands: maybe(CommandsService),
+  },
+  provides: AccountsService,
+  start({ store, external, hasher, decoySecret, commands, ...deps }, options: AccountsOptions, scope) {
+    const optional = { ...(hasher && { hasher }), ...(decoySecret && { decoySecret }) }
+    const accounts = external
+      ? createExternalAccounts(external)
+      : createAccounts({ ...deps, ...optional, store: store ?? missingStore() }, options)
+    if (commands) scope.use(registerAccountCommands({ commands, accounts, domains: deps.domains }))
+    return { service: accounts }
+  },
+})
+
+function missingStore(): never {
+  throw new AuthError(
+    'auth/no-source',
+    'provide AccountStoreService, or ExternalAccountsService for users of your own',
+  )
+}

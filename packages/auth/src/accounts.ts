@@ -1,0 +1,283 @@
+import { type Hooks, isDrop } from '@xmppkit/hooks'
+import { type BareJid, type FullJid, preparePassword } from '@xmppkit/jid'
+import type { Clock, Ids } from '@xmppkit/runtime'
+import {
+  createDecoyVerifiers,
+  createScramHasher,
+  type DecoyVerifiers,
+  maxPasswordBytes,
+  passwordPreparation,
+  type SaslCondition,
+  type ScramHash,
+  type ScramHasher,
+  type ScramHasherOptions,
+  type ScramVerifier,
+  scramHasherDefaults,
+} from '@xmppkit/sasl'
+import { AuthError } from './errors.js'
+import type {
+  AccountPage,
+  AccountStore,
+  CredentialSources,
+  CredentialWait,
+  PasswordVerifier,
+  ScramStore,
+  StoredAccount,
+} from './ports.js'
+import { accountDisabled, checkRegisterUser, passwordChanged, registerUser, removeUser } from './tokens.js'
+
+/** What {@link createAccounts} needs. */
+export interface AccountsDeps {
+  /** Where accounts are kept. */
+  readonly store: AccountStore
+  /** Fires `checkRegisterUser`, `registerUser`, `removeUser`, `passwordChanged` and `accountDisabled`. */
+  readonly hooks: Pick<Hooks, 'run' | 'fold'>
+  /** Says when an account was created. */
+  readonly clock: Pick<Clock, 'now'>
+  /** Makes the stable ids of accounts. */
+  readonly ids: Ids
+  /** Whether a domain is ours; accounts are registered in no other. All are, if absent. */
+  readonly domains?: { has(domain: string): boolean }
+  /** Hashes passwords; share one among hosts to bound them together. Made from the options if absent. */
+  readonly hasher?: ScramHasher
+  /**
+   * Key of the salts shown for accounts that do not exist. Keep one next to the store: salts that change with a
+   * restart tell which accounts do not exist. Random if absent.
+   */
+  readonly decoySecret?: Uint8Array
+}
+
+/** Options of {@link createAccounts}. */
+export interface AccountsOptions extends ScramHasherOptions {
+  /**
+   * Hash functions passwords are stored with, one verifier each. The first one also serves passwords sent in clear.
+   * SHA-1 is what some clients are limited to; it only matters to who steals the store.
+   * @default ['SHA-256', 'SHA-512', 'SHA-1']
+   */
+  readonly hashes?: readonly ScramHash[]
+}
+
+/** The defaults of {@link createAccounts}. */
+export const accountsDefaults: Required<AccountsOptions> = Object.freeze({
+  ...scramHasherDefaults,
+  hashes: Object.freeze(['SHA-256', 'SHA-512', 'SHA-1'] as const),
+})
+
+/** What is known of an account, without its credentials. */
+export type AccountInfo = Pick<StoredAccount, 'id' | 'createdAt' | 'disabled'>
+
+/** The accounts of a host. Methods reject with the store's error if it cannot answer. */
+export interface Accounts extends PasswordVerifier, ScramStore {
+  /** What {@link saslFeature} checks logins with. */
+  readonly credentials: CredentialSources
+  /**
+   * Creates an account.
+   *
+   * @param account - the name wanted; a client's text becomes one with `makeJid` or `parseJid`
+   * @param password - as typed
+   * @param from - where the wish comes from, for rules about registration
+   * @throws {@link AuthError} `auth/invalid-account`, `auth/invalid-password`, `auth/refused`, `auth/exists`,
+   * `auth/read-only`; whatever a handler of `checkRegisterUser` throws
+   */
+  register(account: BareJid, password: string, from?: { readonly remoteAddress?: string }): Promise<void>
+  /**
+   * Removes an account and, by way of `removeUser`, what belongs to it. `false` if there is none.
+   * @throws {@link AuthError} `auth/read-only`
+   */
+  remove(account: BareJid): Promise<boolean>
+  /**
+   * Gives an account another password.
+   *
+   * @param by - the session that asks for it, which may go on
+   * @throws {@link AuthError} `auth/unknown-account`, `auth/invalid-password`, `auth/read-only`
+   */
+  changePassword(account: BareJid, password: string, by?: FullJid): Promise<void>
+  /** Whether the password, as typed, is the account's. Takes as long for an unknown account. */
+  verifyPassword(account: BareJid, password: string, wait?: CredentialWait): Promise<boolean>
+  /** The account's verifier of this hash. */
+  scramVerifier(account: BareJid, hash: ScramHash, wait?: CredentialWait): Promise<ScramVerifier | undefined>
+  /** Whether there is such an account; a disabled one counts. */
+  exists(account: BareJid): Promise<boolean>
+  /** What is known of an account. */
+  get(account: BareJid): Promise<AccountInfo | undefined>
+  /**
+   * Disables an account, or enables it again with `undefined`. `false` if there is none.
+   * @throws {@link AuthError} `auth/read-only`
+   */
+  setDisabled(account: BareJid, reason: string | undefined): Promise<boolean>
+  /** Localparts of the accounts of a domain, in order. */
+  list(domain: string, page: AccountPage): Promise<readonly string[]>
+  /** Number of accounts of a domain. */
+  count(domain: string): Promise<number>
+}
+
+/**
+ * Creates the accounts of a host over a store. Passwords are prepared one way wherever they come in, and hashed off
+ * the event loop; they are never stored.
+ *
+ * @throws SaslError `sasl/invalid-parameters` for options below the floors
+ * @example
+ * ```ts
+ * const accounts = createAccounts({ store: createMemoryAccountStore(), hooks, clock: systemClock, ids: randomIds })
+ * await accounts.register(parseJid('juliet@example.org').bare, 'r0m30myr0m30')
+ * ```
+ */
+export function createAccounts(deps: AccountsDeps, options: AccountsOptions = {}): Accounts {
+  const settings = Object.freeze({ ...accountsDefaults, ...options })
+  return new StoredAccounts(deps, settings.hashes, deps.hasher ?? createScramHasher(settings))
+}
+
+const prepare = passwordPreparation(preparePassword)
+
+function preparedOrUndefined(password: string): string | undefined {
+  if (Buffer.byteLength(password) > maxPasswordBytes) return undefined
+  try {
+    return prepare(password)
+  } catch {
+    return undefined
+  }
+}
+
+class StoredAccounts implements Accounts {
+  readonly credentials: CredentialSources
+  readonly #deps: AccountsDeps
+  readonly #hashes: readonly ScramHash[]
+  readonly #hasher: ScramHasher
+  readonly #decoys: DecoyVerifiers
+  readonly #removing = new Map<string, Promise<boolean>>()
+
+  constructor(deps: AccountsDeps, hashes: readonly ScramHash[], hasher: ScramHasher) {
+    const { iterations, saltBytes } = hasher
+    const { decoySecret: secret } = deps
+    this.#deps = deps
+    this.#hashes = hashes
+    this.#hasher = hasher
+    this.#decoys = createDecoyVerifiers({ iterations, saltBytes, ...(secret !== undefined && { secret }) })
+    this.credentials = {
+      passwords: this,
+      scram: this,
+      admit: (account) => this.#admit(account),
+      decoyVerifier: (account, hash) => this.#decoys.verifier(account.toString(), hash),
+    }
+  }
+
+  async register(
+    account: BareJid,
+    password: string,
+    from: { readonly remoteAddress?: string } = {},
+  ): Promise<void> {
+    const { store, hooks, clock, ids, domains } = this.#deps
+    if (account.local === '' || domains?.has(account.domain) === false) {
+      throw new AuthError('auth/invalid-account', `${account} cannot be an account of this server`)
+    }
+    const prepared = this.#prepared(password)
+    const allowed = await hooks.fold(checkRegisterUser, true, { account, password, ...from })
+    if (isDrop(allowed) || allowed !== true)
+      throw new AuthError('auth/refused', `${account} may not be registered`)
+    const exists = new AuthError('auth/exists', `${account} exists already`)
+    // Hashing is the expensive part: not for a name that is taken.
+    if (this.#removing.has(account.toString()) || (await store.get(account)) !== undefined) throw exists
+    const scram = await this.#derive(prepared)
+    const id = ids.next()
+    if (!(await store.create(account, { id, createdAt: clock.now(), scram }))) throw exists
+    await hooks.run(registerUser, { account, id })
+  }
+
+  remove(account: BareJid): Promise<boolean> {
+    const key = account.toString()
+    const running = this.#removing.get(key)
+    if (running !== undefined) return running
+    const removal = this.#remove(account).finally(() => this.#removing.delete(key))
+    this.#removing.set(key, removal)
+    return removal
+  }
+
+  async changePassword(account: BareJid, password: string, by?: FullJid): Promise<void> {
+    const prepared = this.#prepared(password)
+    const unknown = new AuthError('auth/unknown-account', `there is no account ${account}`)
+    if ((await this.#find(account)) === undefined) throw unknown
+    const scram = await this.#derive(prepared)
+    if (!(await this.#deps.store.setCredentials(account, { scram }))) throw unknown
+    await this.#deps.hooks.run(passwordChanged, { account, by })
+  }
+
+  async verifyPassword(account: BareJid, password: string, wait: CredentialWait = {}): Promise<boolean> {
+    const prepared = preparedOrUndefined(password)
+    if (prepared === undefined) return false
+    const stored = this.#best((await this.#find(account))?.scram)
+    // A-5: the same computation for an account that does not exist.
+    const verifier = stored ?? this.#decoys.verifier(account.toString(), this.#hashes[0] ?? 'SHA-256')
+    const matches = await this.#hasher.matches(prepared, verifier, wait)
+    return matches && stored !== undefined
+  }
+
+  async scramVerifier(account: BareJid, hash: ScramHash): Promise<ScramVerifier | undefined> {
+    const stored = await this.#find(account)
+    return stored?.scram.find((verifier) => verifier.hash === hash)
+  }
+
+  async exists(account: BareJid): Promise<boolean> {
+    return (await this.#find(account)) !== undefined
+  }
+
+  async get(account: BareJid): Promise<AccountInfo | undefined> {
+    const stored = await this.#find(account)
+    if (stored === undefined) return undefined
+    const { id, createdAt, disabled } = stored
+    return disabled === undefined ? { id, createdAt } : { id, createdAt, disabled }
+  }
+
+  async setDisabled(account: BareJid, reason: string | undefined): Promise<boolean> {
+    if (this.#removing.has(account.toString())) return false
+    const found = await this.#deps.store.setDisabled(account, reason)
+    if (found) await this.#deps.hooks.run(accountDisabled, { account, reason })
+    return found
+  }
+
+  list(domain: string, page: AccountPage): Promise<readonly string[]> {
+    return this.#deps.store.list(domain, page)
+  }
+
+  count(domain: string): Promise<number> {
+    return this.#deps.store.count(domain)
+  }
+
+  // The store forgets the account last: until everything that belonged to it is gone, nobody gets its name (SEC-25).
+  async #remove(account: BareJid): Promise<boolean> {
+    const { store, hooks } = this.#deps
+    const stored = await store.get(account)
+    if (stored === undefined) return false
+    // Should the process die in between, nobody can log in to what is left, and removing again ends the work.
+    await store.setDisabled(account, 'the account is being removed')
+    await hooks.run(removeUser, { account, id: stored.id })
+    return store.remove(account)
+  }
+
+  async #find(account: BareJid): Promise<StoredAccount | undefined> {
+    return this.#removing.has(account.toString()) ? undefined : this.#deps.store.get(account)
+  }
+
+  async #admit(account: BareJid): Promise<SaslCondition | undefined> {
+    const stored = await this.#find(account)
+    if (stored === undefined) return 'not-authorized'
+    return stored.disabled === undefined ? undefined : 'account-disabled'
+  }
+
+  #prepared(password: string): string {
+    const prepared = preparedOrUndefined(password)
+    if (prepared !== undefined) return prepared
+    throw new AuthError(
+      'auth/invalid-password',
+      'the password is empty, too long, or has unusable characters',
+    )
+  }
+
+  #derive(prepared: string): Promise<ScramVerifier[]> {
+    return Promise.all(this.#hashes.map((hash) => this.#hasher.derive(prepared, { hash })))
+  }
+
+  #best(scram: readonly ScramVerifier[] = []): ScramVerifier | undefined {
+    const preferred = this.#hashes.map((hash) => scram.find((verifier) => verifier.hash === hash))
+    return preferred.find((verifier) => verifier !== undefined) ?? scram[0]
+  }
+}

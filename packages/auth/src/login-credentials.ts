@@ -1,0 +1,88 @@
+import { type BareJid, makeJid, prepareLocalpart, tryParseJid } from '@xmppkit/jid'
+import type { Clock } from '@xmppkit/runtime'
+import { createDecoyVerifiers, type SaslConditions, type SaslServerDeps } from '@xmppkit/sasl'
+import type { StreamState } from '@xmppkit/stream'
+import { AuthError } from './errors.js'
+import type { LoginThrottle } from './login-throttle.js'
+import type { CredentialSources } from './ports.js'
+import { createTimeLimit } from './time-limit.js'
+
+/** What a login is about: the stream, beside what SASL itself wants to know. */
+export interface LoginConditions extends SaslConditions {
+  readonly state: StreamState
+  /** The mechanism asked for. */
+  readonly mechanism: string
+  /** Aborts when the stream ends. */
+  readonly signal: AbortSignal
+}
+
+/** What {@link loginCredentials} needs. */
+export interface LoginCredentialsDeps {
+  readonly credentials: CredentialSources
+  readonly clock: Pick<Clock, 'after'>
+  readonly throttle?: LoginThrottle
+}
+
+/** The account of a username on a stream; usernames are localparts (RFC 6120 §6.3.7). */
+export function accountOf(username: string, { domain }: StreamState): BareJid {
+  return makeJid({ local: username, domain }).bare
+}
+
+/** Answers SASL's questions about usernames from sources that know accounts, within time and within the throttle. */
+export function loginCredentials(
+  deps: LoginCredentialsDeps,
+  timeoutMs: number,
+): SaslServerDeps<LoginConditions> {
+  const { credentials, throttle } = deps
+  const { passwords, scram } = credentials
+  const limit = createTimeLimit(deps.clock, timeoutMs)
+  const decoys = createDecoyVerifiers()
+
+  // Before any look-up and whether or not there is such an account: the answer is the same for all.
+  const admitted = (username: string, { state }: LoginConditions): BareJid => {
+    const account = accountOf(username, state)
+    if (throttle?.mayTryAccount(state.remoteAddress, account) !== false) return account
+    throw new AuthError('auth/throttled', 'too many failed logins to this account')
+  }
+
+  const answers: SaslServerDeps<LoginConditions> = {
+    prepareUsername,
+    isSameAccount: (username, authzid, { state }) => isAccount(authzid, accountOf(username, state)),
+    admit: (username, { state, mechanism, signal }) =>
+      // Nobody keeps an account for anonymous users.
+      mechanism === 'ANONYMOUS' || credentials.admit === undefined
+        ? undefined
+        : limit(signal, (wait) => credentials.admit?.(accountOf(username, state), { signal: wait })),
+    decoyVerifier: (username, hash, { state }) =>
+      prepareUsername(username) !== undefined && credentials.decoyVerifier !== undefined
+        ? credentials.decoyVerifier(accountOf(username, state), hash)
+        : decoys.verifier(`${username}@${state.domain}`, hash),
+  }
+  if (scram !== undefined) {
+    answers.scramVerifier = (username, hash, conditions) => {
+      const account = admitted(username, conditions)
+      return limit(conditions.signal, (signal) => scram.scramVerifier(account, hash, { signal }))
+    }
+  }
+  if (passwords !== undefined) {
+    answers.verifyPassword = (username, password, conditions) => {
+      const account = admitted(username, conditions)
+      return limit(conditions.signal, (signal) => passwords.verifyPassword(account, password, { signal }))
+    }
+  }
+  return answers
+}
+
+function prepareUsername(username: string): string | undefined {
+  try {
+    return prepareLocalpart(username)
+  } catch {
+    return undefined
+  }
+}
+
+// RFC 6120 §6.3.8: in client streams the authorization identity is a bare JID.
+function isAccount(authzid: string, account: BareJid): boolean {
+  const jid = tryParseJid(authzid)
+  return jid?.isBare === true && jid.equals(account)
+}

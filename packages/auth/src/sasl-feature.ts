@@ -1,0 +1,208 @@
+import { parseNetwork } from '@xmppkit/access'
+import { type BareJid, tryParseJid } from '@xmppkit/jid'
+import { type Clock, isXmppkitError, type Logger } from '@xmppkit/runtime'
+import {
+  type ChannelBindings,
+  createSaslServer,
+  type SaslCondition,
+  type SaslConditions,
+  saslServerDefaults,
+} from '@xmppkit/sasl'
+import { NS, SaslFailure, StreamError, saslFailureElement } from '@xmppkit/stanza'
+import type { FeatureIo, StreamChange, StreamFeature, StreamState } from '@xmppkit/stream'
+import { Element, type RawElement } from '@xmppkit/xml'
+import { accountOf, loginCredentials } from './login-credentials.js'
+import type { LoginThrottle } from './login-throttle.js'
+import type { CredentialSources } from './ports.js'
+import { type ExchangeResult, runExchange, successElement } from './sasl-exchange.js'
+
+/** What became of one try to log in. Nothing in it is a secret. */
+export interface LoginAttempt {
+  /** The account that was tried, as far as one was named; proven only if `condition` is absent. */
+  readonly account: BareJid | undefined
+  /** The mechanism asked for, cut to 64 characters. */
+  readonly mechanism: string
+  /** The client's network address. */
+  readonly remoteAddress: string
+  /** Why it failed, as the client was told; absent for a success. */
+  readonly condition?: SaslCondition
+  /** Why it failed, for the log only. */
+  readonly reason?: string
+}
+
+/** What {@link saslFeature} needs. */
+export interface SaslFeatureDeps {
+  /** Where logins are checked, such as `accounts.credentials`. */
+  readonly credentials: CredentialSources
+  /** Limits the wait for an answer. */
+  readonly clock: Pick<Clock, 'after'>
+  /** Gets a line for every login, and the errors of credential sources. */
+  readonly logger: Pick<Logger, 'info' | 'error'>
+  /** Slows down who guesses. */
+  readonly throttle?: LoginThrottle
+  /** Told of every try to log in. */
+  onAttempt?(attempt: LoginAttempt): void
+}
+
+/** Options of {@link saslFeature}. */
+export interface SaslFeatureOptions {
+  /**
+   * The mechanisms by name, in the order they are advertised. Those the credential sources cannot serve are left out.
+   * ANONYMOUS must be named to be offered; give it a host of its own.
+   * @default saslServerDefaults.mechanisms
+   */
+  readonly mechanisms?: readonly string[]
+  /**
+   * Offer PLAIN without TLS to clients on this machine, for development and for proxies that end TLS.
+   * @default false
+   */
+  readonly allowPlainOnLoopback?: boolean
+  /**
+   * Failed tries on one stream before it is closed. RFC 6120 §6.4.5 wants 2 to 5 retries.
+   * @default 5
+   */
+  readonly maxAttempts?: number
+  /**
+   * The longest wait for a credential source, in milliseconds; then the client is told to try later.
+   * @default 10000
+   */
+  readonly credentialTimeoutMs?: number
+  /**
+   * The most bytes of one decoded message of a client.
+   * @default 8192
+   */
+  readonly maxMessageBytes?: number
+}
+
+/** The defaults of {@link saslFeature}. */
+export const saslFeatureDefaults: Required<SaslFeatureOptions> = Object.freeze({
+  mechanisms: saslServerDefaults.mechanisms,
+  allowPlainOnLoopback: false,
+  maxAttempts: 5,
+  credentialTimeoutMs: 10_000,
+  maxMessageBytes: saslServerDefaults.maxMessageBytes,
+})
+
+/**
+ * Makes SASL a feature of streams (RFC 6120 §6): the mechanisms the stream allows, exchanges with strict base64, a bound
+ * number of tries, an identity that cannot change afterwards.
+ *
+ * @throws SaslError `sasl/unknown-mechanism` if the options name a mechanism nobody knows
+ * @example
+ * ```ts
+ * const sasl = saslFeature({ credentials: accounts.credentials, clock: systemClock, logger })
+ * const host = { features: () => [starttlsFeature(), sasl, bindFeature({ bind, ids, logger })] }
+ * ```
+ */
+export function saslFeature(deps: SaslFeatureDeps, options: SaslFeatureOptions = {}): StreamFeature {
+  const settings = Object.freeze({ ...saslFeatureDefaults, ...options })
+  const { mechanisms, maxMessageBytes, maxAttempts } = settings
+  const answers = loginCredentials(deps, settings.credentialTimeoutMs)
+  const server = createSaslServer(answers, { mechanisms, maxMessageBytes })
+  const failures = new WeakMap<StreamState, number>()
+
+  const conditions = (state: StreamState): SaslConditions => ({
+    confidential: state.secure || (settings.allowPlainOnLoopback && isLoopback(state.remoteAddress)),
+    channelBindings: channelBindings(state),
+  })
+  const names = (state: StreamState): readonly string[] => server.names(conditions(state))
+
+  const exchange = async (el: RawElement, io: FeatureIo): Promise<ExchangeResult> => {
+    const { state, signal } = io
+    if (deps.throttle?.mayTry(state.remoteAddress) === false) return throttled
+    const mechanism = el.attr('mechanism') ?? ''
+    return runExchange(el, io, server.begin(mechanism, { ...conditions(state), state, mechanism, signal }))
+  }
+
+  const fail = (io: FeatureIo, condition: SaslCondition): StreamChange => {
+    io.send(saslFailureElement(new SaslFailure(condition)))
+    const count = (failures.get(io.state) ?? 0) + 1
+    failures.set(io.state, count)
+    // RFC 6120 §6.4.5
+    if (count >= maxAttempts) throw new StreamError('policy-violation', { text: 'too many failed logins' })
+    return {}
+  }
+
+  return {
+    name: 'sasl',
+    ns: NS.sasl,
+    offered: (state) => state.authenticated === undefined && names(state).length > 0,
+    required: () => true,
+    advertise: (state) => mechanismsElement(names(state)),
+    async negotiate(el, io) {
+      const result = await exchange(el, io)
+      const mechanism = (el.attr('mechanism') ?? '').slice(0, maxLoggedCharacters)
+      report(deps, io.state, mechanism, result)
+      if (result.kind === 'failure') return fail(io, result.condition)
+      io.send(successElement(result))
+      return { restart: true, authenticated: accountOf(result.username, io.state), mechanism }
+    },
+    refuse(_el, io) {
+      // A-21: who is authenticated stays who it is.
+      if (io.state.authenticated === undefined) return fail(io, 'encryption-required')
+      throw new StreamError('policy-violation', { text: 'logged in already' })
+    },
+  }
+}
+
+const maxLoggedCharacters = 64
+
+const throttled: ExchangeResult = {
+  kind: 'failure',
+  condition: 'temporary-auth-failure',
+  reason: 'too many failed logins from this address',
+}
+
+function report(deps: SaslFeatureDeps, state: StreamState, mechanism: string, result: ExchangeResult): void {
+  const { remoteAddress } = state
+  const account = accountTried(result.username, state)
+  if (result.kind === 'success') {
+    if (account !== undefined) deps.throttle?.succeeded(remoteAddress, account)
+    deps.onAttempt?.({ account, mechanism, remoteAddress })
+    deps.logger.info('logged in', { account: account?.toString(), mechanism, remoteAddress })
+    return
+  }
+  const { condition, reason, cause } = result
+  const guessed = condition === 'not-authorized'
+  // An outage is nobody's guess; only a wrong password counts against the account it was tried on.
+  if (!harmless.has(condition)) deps.throttle?.failed(remoteAddress, guessed ? account : undefined)
+  deps.onAttempt?.({ account, mechanism, remoteAddress, condition, reason })
+  const fields = { account: account?.toString(), mechanism, remoteAddress, condition, reason }
+  if (cause === undefined || isThrottling(cause)) deps.logger.info('login failed', fields)
+  else deps.logger.error('a login could not be checked', { ...fields, error: cause })
+}
+
+const harmless: ReadonlySet<SaslCondition> = new Set([
+  'temporary-auth-failure',
+  'aborted',
+  'encryption-required',
+])
+
+function isThrottling(cause: unknown): boolean {
+  return isXmppkitError(cause, 'auth/throttled')
+}
+
+// A failed attempt may have named somebody nobody can be.
+function accountTried(username: string | undefined, state: StreamState): BareJid | undefined {
+  if (username === undefined) return undefined
+  return tryParseJid(`${username}@${state.domain}`)?.bare
+}
+
+function mechanismsElement(names: readonly string[]): Element {
+  const el = new Element('mechanisms', { xmlns: NS.sasl })
+  for (const name of names) el.c('mechanism').t(name)
+  return el
+}
+
+function channelBindings({ tls }: StreamState): ChannelBindings {
+  const bindings = new Map<string, Uint8Array>()
+  if (tls?.exporter !== undefined) bindings.set('tls-exporter', tls.exporter)
+  if (tls?.endPointHash !== undefined) bindings.set('tls-server-end-point', tls.endPointHash)
+  return bindings
+}
+
+const loopback = [parseNetwork('127.0.0.0/8'), parseNetwork('::1')]
+
+function isLoopback(address: string): boolean {
+  return loopback.some((network) => network.contains(address))
+}
