@@ -26,7 +26,9 @@ export function pickFeature(
 
 /** The error for an element of a feature that is not on offer and has no answer of its own. */
 export function refusal(features: readonly StreamFeature[], state: StreamState): StreamError {
-  const first = features.find((feature) => feature.offered(state) && feature.required?.(state))
+  const first =
+    features.find((feature) => feature.exclusive?.(state)) ??
+    features.find((feature) => feature.offered(state) && feature.required?.(state))
   return first === undefined
     ? new StreamError('unsupported-stanza-type')
     : new StreamError('policy-violation', { text: `${first.name} comes first` })
@@ -47,7 +49,7 @@ export function writeFeatures(features: readonly StreamFeature[], state: StreamS
 
 function isOnOffer(feature: StreamFeature, features: readonly StreamFeature[], state: StreamState): boolean {
   if (!feature.offered(state)) return false
-  return features.every((other) => other === feature || !(other.exclusive?.(state) && other.offered(state)))
+  return features.every((other) => other === feature || !other.exclusive?.(state))
 }
 
 function handles(feature: StreamFeature, el: RawElement, state: StreamState): boolean {

@@ -869,6 +869,14 @@ describe('STARTTLS', () => {
     )
   })
 
+  test('T-1 SEC-7: where TLS is required and there is none, nothing is listed at all', async () => {
+    const rig = open({ host: tlsHost(true) })
+    rig.feed(`${hello}<login xmlns='${login}' user='ann'/>`)
+    expect(await rig.heard()).toBe(
+      `${answer('s1')}<stream:features/>${error('policy-violation', 'starttls comes first')}`,
+    )
+  })
+
   test('T-1 SEC-7: while TLS is required nothing else is negotiated', async () => {
     const rig = open({ transport: plain(), host: tlsHost(true) })
     rig.feed(`${hello}<login xmlns='${login}' user='ann'/>`)

@@ -6,7 +6,7 @@ import type { FeatureIo, StreamChange, StreamFeature } from './stream-feature.js
 /** Options of {@link starttlsFeature}. */
 export interface StarttlsOptions {
   /**
-   * Offer nothing else before TLS is in use (T-1).
+   * Offer nothing else before TLS is in use (T-1), nor where there is no TLS to be had.
    * @default true
    */
   readonly required?: boolean
@@ -30,7 +30,7 @@ export function starttlsFeature(options: StarttlsOptions = {}): StreamFeature {
     ns: NS.tls,
     offered: (state) => !state.secure && state.canStartTls,
     required: () => required,
-    exclusive: () => required,
+    exclusive: (state) => required && !state.secure,
     advertise() {
       const el = new Element('starttls', { xmlns: NS.tls })
       if (required) el.c('required')

@@ -55,7 +55,7 @@ export interface StreamFeature {
   offered(state: StreamState): boolean
   /** True if negotiation is not over without it; leave out for voluntary features. */
   required?(state: StreamState): boolean
-  /** While true, no other feature is listed or negotiated: STARTTLS where TLS is required (T-1). */
+  /** While true, no other feature is listed or negotiated, be this one on offer or not: STARTTLS where TLS is required (T-1). */
   exclusive?(state: StreamState): boolean
   /** The element listed in `<stream:features/>`; `undefined` lists nothing. */
   advertise(state: StreamState): Element | undefined
