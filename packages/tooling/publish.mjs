@@ -5,6 +5,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { packageName } from './layers.mjs'
+import { importsOf } from './sources.mjs'
 import { filesIn, packages, root } from './workspace.mjs'
 
 /** ESM only: what resolves as CommonJS is not asked. */
@@ -52,16 +54,44 @@ function publishedFiles(pkg, versions) {
   ]
 }
 
-/** What publint and attw say about one package. */
+/** True when a package brings its own declarations. */
+function isTyped(dir) {
+  const manifest = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))
+  return Boolean(manifest.types ?? manifest.typings ?? JSON.stringify(manifest.exports ?? '').includes('.d.'))
+}
+
+/** What the declarations of a package import must reach its users with it, types included. */
+function typeFindings(pkg, files) {
+  const { dependencies = {}, peerDependencies = {} } = pkg.manifest
+  const shipped = { ...dependencies, ...peerDependencies }
+  const needed = new Set(
+    files
+      .filter((file) => file.name.endsWith('.d.ts'))
+      .flatMap((file) => importsOf(file.data))
+      .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+      .map(packageName),
+  )
+  return [...needed].flatMap((name) => {
+    if (!Object.hasOwn(shipped, name)) return [`its types import ${name}, which is no dependency`]
+    const dir = join(pkg.dir, 'node_modules', name)
+    const types = `@types/${name.replace('@', '').replace('/', '__')}`
+    if (!existsSync(dir) || isTyped(dir) || Object.hasOwn(shipped, types)) return []
+    return [`its types import ${name}, which has none: ${types} must be a dependency`]
+  })
+}
+
+/** What publint and attw say about one package, and what its types need. */
 async function findings(pkg, files) {
   const { publint } = await import('publint')
   const { formatMessage } = await import('publint/utils')
   const { Package, checkPackage } = await import('@arethetypeswrong/core')
   const packed = files.map(({ name, data }) => ({ name: `package/${name}`, data }))
   const linted = await publint({ pkgDir: 'package', pack: { files: packed } })
-  const found = linted.messages
+  const found = typeFindings(pkg, files)
+  const messages = linted.messages
     .filter((message) => message.type !== 'suggestion')
     .map((message) => formatMessage(message, linted.pkg, { color: false }))
+  found.push(...messages)
 
   const { name, version } = pkg.manifest
   const tree = Object.fromEntries(files.map((file) => [`/node_modules/${name}/${file.name}`, file.data]))
