@@ -15,12 +15,15 @@ export interface PresenceBroadcastDeps {
   readonly logger: Logger
 }
 
+/** A session, as far as presence is concerned. */
+export type PresenceSource = Pick<SessionRecord, 'sid' | 'jid'>
+
 /** Spreads presence as RFC 6121 §4 says: to whom, when, and to nobody else. */
 export interface PresenceBroadcast {
   /** A resource sent presence without an addressee; `first` when it was not available before. */
-  self(session: SessionRecord, stanza: Stanza, first: boolean): Promise<void>
+  self(session: PresenceSource, stanza: Stanza, first: boolean): Promise<void>
   /** A resource is about to send presence to an address. @throws StanzaError `resource-constraint` */
-  directed(session: Pick<SessionRecord, 'sid'>, stanza: Stanza): void
+  directed(session: PresenceSource, stanza: Stanza): void
   /** A session is gone, without having said so if it was available last. */
   gone(session: SessionRecord): Promise<void>
   /** Somebody asks whether the account is there (RFC 6121 §4.3). */
@@ -55,21 +58,21 @@ export function createPresenceBroadcast(
   }
 
   // Requests are repeated at every login until they are answered (rule P-7).
-  const deliverRequests = async (session: SessionRecord, items: readonly RosterItem[]) => {
+  const deliverRequests = async (session: PresenceSource, items: readonly RosterItem[]) => {
     for (const { request, pendingIn } of items) {
       if (pendingIn && request) await sessions.deliverTo(session.sid, readStanza(parseElement(request)))
     }
   }
 
   // The newcomer learns of the account's other resources as any subscriber would (RFC 6121 §4.2.2).
-  const showOthers = async (session: SessionRecord) => {
+  const showOthers = async (session: PresenceSource) => {
     for (const other of sessions.resources(session.jid.bare)) {
       if (other.sid === session.sid || !other.presence) continue
       await sessions.deliverTo(session.sid, other.presence.with({ to: session.jid }))
     }
   }
 
-  const becomeAvailable = async (session: SessionRecord, stanza: Stanza) => {
+  const becomeAvailable = async (session: PresenceSource, stanza: Stanza) => {
     const account = session.jid.bare
     const { items } = await store.load(account)
     await fanOut(stanza, [account, ...viewers(items)])
@@ -78,7 +81,7 @@ export function createPresenceBroadcast(
     await deliverRequests(session, items)
   }
 
-  const becomeUnavailable = async (session: SessionRecord, stanza: Stanza) => {
+  const becomeUnavailable = async (session: PresenceSource, stanza: Stanza) => {
     const account = session.jid.bare
     const { items } = await store.load(account)
     const told = new Set(viewers(items).map(String))
@@ -89,7 +92,7 @@ export function createPresenceBroadcast(
     await fanOut(stanza, [account, ...viewers(items), ...others])
   }
 
-  const farewellToDirected = async (session: SessionRecord, stanza: Stanza) => {
+  const farewellToDirected = async (session: PresenceSource, stanza: Stanza) => {
     const directed = directedBySid.get(session.sid)
     directedBySid.delete(session.sid)
     if (directed) await fanOut(stanza, directed.values())

@@ -6,7 +6,7 @@ import { drop, type Hooks } from '@xmppkit/hooks'
 import type { Iq } from '@xmppkit/iq'
 import type { BareJid, Jid } from '@xmppkit/jid'
 import { type Awaitable, type Clock, createScope, type Ids, type Logger } from '@xmppkit/runtime'
-import { probeIn, type Sessions, sessionClosed, subscriptionIn } from '@xmppkit/sessions'
+import { probeIn, resourceVisible, type Sessions, sessionClosed, subscriptionIn } from '@xmppkit/sessions'
 import { type Stanza, StanzaError } from '@xmppkit/stanza'
 import { createKeyedQueue } from './keyed-queue.js'
 import type { RosterItem, RosterStore } from './ports.js'
@@ -108,9 +108,17 @@ export function createRoster(deps: RosterDeps, options: RosterOptions = {}): Ros
     ),
   )
   scope.use(
-    hooks.on(accountVisible, (visible, { viewer, account }) => visible || broadcast.maySee(viewer, account), {
+    hooks.on(accountVisible, (visible, { asker, account }) => visible || broadcast.maySee(asker, account), {
       label,
     }),
+  )
+  scope.use(
+    hooks.on(
+      resourceVisible,
+      (visible, { stanza, session }) =>
+        visible && stanza.from !== undefined && broadcast.maySee(stanza.from, session.jid.bare),
+      { label },
+    ),
   )
   // Contacts learn that the account is gone, and a new one of the same name starts from nothing (P-10).
   scope.use(

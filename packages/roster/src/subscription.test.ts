@@ -28,14 +28,17 @@ function table(
   rows: readonly (readonly [string, string, string?])[],
 ) {
   describe(`${direction.name} ${type}`, () => {
-    test.each(rows)(`${rule}: %s → %s %s`, (before, after, mark = '') => {
-      const from = states[before]!
-      const result = direction(from, type)
-      expect(result.next).toEqual({ ...states[after]!, approved: result.next.approved })
-      expect(result.pass).toBe(!mark.includes('!'))
-      expect(result.autoApprove).toBe(mark.includes('+'))
-      if (before === after && !result.next.approved) expect(result.next).toBe(from)
-    })
+    test.each(rows.map(([before, after, mark = '']) => [before, after, mark] as const))(
+      `${rule}: %s → %s %s`,
+      (before, after, mark) => {
+        const from = states[before]!
+        const result = direction(from, type)
+        expect(result.next).toEqual({ ...states[after]!, approved: result.next.approved })
+        expect(result.pass).toBe(!mark.includes('!'))
+        expect(result.autoApprove).toBe(mark.includes('+'))
+        if (before === after && !result.next.approved) expect(result.next).toBe(from)
+      },
+    )
     test(`${rule}: every state has a row`, () => {
       expect(rows.map(([before]) => before)).toEqual(Object.keys(states))
     })
