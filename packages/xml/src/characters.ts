@@ -58,8 +58,11 @@ export function isXmlChar(code: number): boolean {
   return code <= 0xd7ff || (code >= 0xe000 && code <= 0xfffd) || (code >= 0x10000 && code <= 0x10ffff)
 }
 
+const asciiLocalName = /^[A-Za-z_][\w.-]*$/
+
 /** True for a name without a colon (NCName of Namespaces in XML). */
 export function isLocalName(name: string): boolean {
+  if (asciiLocalName.test(name)) return true
   let first = true
   for (const character of name) {
     const code = character.codePointAt(0)!

@@ -1,4 +1,5 @@
 import { XmlWriteError } from './errors.js'
+import { asWire, type Wire, wireFromText } from './wire.js'
 
 const plain = /^[\x20!#-%(-;=?-~]*$/
 const illegal = /[^\t\n\r\x20-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u
@@ -40,4 +41,9 @@ export function escapeText(text: string): string {
  */
 export function escapeAttribute(value: string): string {
   return plain.test(value) ? value : checked(value).replace(inAttribute, reference)
+}
+
+/** {@link escapeAttribute} as bytes. */
+export function attributeWire(value: string): Wire {
+  return plain.test(value) ? asWire(value) : wireFromText(escapeAttribute(value))
 }

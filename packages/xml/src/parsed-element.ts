@@ -2,7 +2,7 @@ import { Element } from 'ltx'
 import { isLocalName } from './characters.js'
 import { type ChildIndex, childIndexOf, findChild, namesOf, shifted } from './child-index.js'
 import { XmlError, XmlWriteError } from './errors.js'
-import { escapeAttribute } from './escape.js'
+import { attributeWire, escapeAttribute } from './escape.js'
 import { attributeValue } from './namespaces.js'
 import type { ChildName, RawElement, ToWireOptions } from './raw-element.js'
 import { noLimits, type ReaderLimits } from './reader-limits.js'
@@ -15,10 +15,12 @@ import {
   nothingAround,
   type Scan,
   type Surroundings,
+  UNNORMALISED,
   WIDE,
+  WIDE_NAME,
 } from './scan-state.js'
 import { appendContent, setAttribute, stampNamespace } from './tree.js'
-import { unescapeText } from './unescape.js'
+import { unescapeText, valueFromWire } from './unescape.js'
 import { asWire, textFromWire, type Wire, wireFromText } from './wire.js'
 import { writeElement, writeTree } from './writer.js'
 
@@ -125,10 +127,9 @@ class ParsedElement implements RawElement {
   }
 
   append(child: Element | RawElement | Wire): RawElement {
-    const ns = escapeAttribute(this.ns)
     const wire = typeof child === 'string' ? child : childWire(child, this.ns)
     // Reading it again proves that it is whole by itself and finds its children.
-    const more = parseWire(asWire(`<a xmlns="${wireFromText(ns)}">${wire}</a>`), '')
+    const more = parseWire(asWire(`<a xmlns="${attributeWire(this.ns)}">${wire}</a>`), '')
     const index = [...this.#index, ...shifted(more.#index, this.content.length)]
     return new ParsedElement(
       this.name,
@@ -168,10 +169,10 @@ class ParsedElement implements RawElement {
   toWire(options?: ToWireOptions): Wire {
     const name = wireFromText(this.name)
     let out = `<${name}`
-    if (options?.declare !== false) out += ` xmlns="${wireFromText(escapeAttribute(options?.ns ?? this.ns))}"`
+    if (options?.declare !== false) out += ` xmlns="${attributeWire(options?.ns ?? this.ns)}"`
     const flat = this.#attributes
     for (let i = 0; i < flat.length; i += 2) {
-      out += ` ${wireFromText(flat[i]!)}="${wireFromText(escapeAttribute(flat[i + 1]!))}"`
+      out += ` ${wireFromText(flat[i]!)}="${attributeWire(flat[i + 1]!)}"`
     }
     return asWire(this.content === '' ? `${out}/>` : `${out}>${this.content}</${name}>`)
   }
@@ -207,10 +208,11 @@ export function elementFrom(s: Scan): ParsedElement {
 }
 
 function copied(s: Scan): ParsedElement {
+  const tag = s.slice(s.topNameStart, s.contentStart)
   return new ParsedElement(
-    localName(s),
+    localName(s, tag),
     s.topNs,
-    topAttributes(s),
+    topAttributes(s, tag),
     asWire(s.slice(s.contentStart, s.contentEnd)),
     childIndexOf(s),
     s.pos - s.base,
@@ -222,9 +224,10 @@ function copied(s: Scan): ParsedElement {
  * Rare: prefixed stanzas, prefixes declared on the stream header, content namespaces repeated on children.
  */
 function rewritten(s: Scan): ParsedElement {
-  const flat = topAttributes(s)
+  const tag = s.slice(s.topNameStart, s.contentStart)
+  const flat = topAttributes(s, tag)
   const prefixes = new Map(s.around.prefixes)
-  const top = new Element(localName(s))
+  const top = new Element(localName(s, tag))
   stampNamespace(top, s.topNs, true)
   for (let i = 0; i < flat.length; i += 2) {
     setAttribute(top, flat[i]!, flat[i + 1]!)
@@ -265,16 +268,25 @@ function canonical(top: Element, limits: ReaderLimits): Wire {
   throw new XmlError('policy-violation', 'the element is too large once its namespaces are written out')
 }
 
-function localName(s: Scan): string {
-  const wire = asWire(s.slice(s.topColon < 0 ? s.topNameStart : s.topColon + 1, s.topNameEnd))
-  return (s.topFlags & WIDE) === 0 ? wire : textFromWire(wire)
+function localName(s: Scan, tag: string): string {
+  const start = s.topNameStart
+  const wire = asWire(tag.slice(s.topColon < 0 ? 0 : s.topColon + 1 - start, s.topNameEnd - start))
+  return s.topFlags === 0 ? wire : textFromWire(wire)
 }
 
-function topAttributes(s: Scan): string[] {
+/** Names and values, cut out of the start tag, which is copied once: one small string pinned, few native calls. */
+function topAttributes(s: Scan, tag: string): string[] {
+  const { attrs, attrBase, topNameStart: start } = s
   const flat: string[] = []
-  for (let a = 0; a < s.attrBase; a += ATTR) {
-    if ((s.attrs[a + 5]! & DEFAULT_DECLARATION) !== 0) continue
-    flat.push(textFromWire(asWire(s.slice(s.attrs[a]!, s.attrs[a + 1]!))), attributeValue(s, a))
+  for (let a = 0; a < attrBase; a += ATTR) {
+    const flags = attrs[a + 5]!
+    if ((flags & DEFAULT_DECLARATION) !== 0) continue
+    const name = asWire(tag.slice(attrs[a]! - start, attrs[a + 1]! - start))
+    const value = asWire(tag.slice(attrs[a + 3]! - start, attrs[a + 4]! - start))
+    flat.push(
+      (flags & WIDE_NAME) === 0 ? name : textFromWire(name),
+      (flags & (UNNORMALISED | WIDE)) === 0 ? value : valueFromWire(value),
+    )
   }
   return flat
 }

@@ -127,8 +127,8 @@ function beginTag(s: Scan, start: number): void {
   s.tagStart = start
   s.tagDefault = -1
   s.tagBinding = -1
-  s.tagFlags = 0
   s.nameStart = start
+  s.nameFlags = 0
   s.colon = -1
   s.kinds = 0
   s.attrEnd = s.attrBase

@@ -53,14 +53,14 @@ export const BINDING = 6
 export const UNNORMALISED = 1
 /** Flag of a value or name: it holds bytes beyond ASCII. */
 export const WIDE = 2
-/** Flag of a child whose name holds bytes beyond ASCII. */
+/** Flag of a child or attribute whose name holds bytes beyond ASCII. */
 export const WIDE_NAME = 4
 /** Kind of attribute: `xmlns`. */
-export const DEFAULT_DECLARATION = 4
+export const DEFAULT_DECLARATION = 8
 /** Kind of attribute: `xmlns:p`. */
-export const PREFIX_DECLARATION = 8
+export const PREFIX_DECLARATION = 16
 /** Kind of attribute: `p:name`. */
-export const PREFIXED = 16
+export const PREFIXED = 32
 
 const nothing: Buffer = Buffer.alloc(0)
 
@@ -89,18 +89,20 @@ export class Scan {
   elements = 0
   /** Offset of the `<` of the tag at hand. */
   lt = 0
+  /** The name at hand, of a tag, an attribute or a reference. */
   nameStart = 0
-  nameEnd = 0
-  /** Offset of the colon in the name at hand, or -1. */
+  nameFlags = 0
+  /** Offset of its colon, or -1. */
   colon = -1
-  /** The name of the tag at hand: its start, and the offset of its colon or -1. */
+  /** The name of the tag at hand: its start and end, the offset of its colon or -1, {@link WIDE_NAME} or 0. */
   tagStart = 0
+  tagEnd = 0
   tagColon = -1
+  tagFlags = 0
   /** Attribute of the tag at hand that declares the default namespace, or -1. */
   tagDefault = -1
   /** What declares the prefix of the tag at hand, see `findBinding`. */
   tagBinding = -1
-  tagFlags = 0
   quote = 0
   valueFlags = 0
   /** Kinds of attributes seen in the tag at hand. */

@@ -21,6 +21,7 @@ import {
   UNNORMALISED,
   VALUE,
   WIDE,
+  WIDE_NAME,
 } from './scan-state.js'
 import { openElement } from './start-tag.js'
 import { characterEnd, codePoint } from './utf8.js'
@@ -28,6 +29,7 @@ import { characterEnd, codePoint } from './utf8.js'
 const DOUBLE_QUOTE = 0x22
 const AMPERSAND = 0x26
 const SINGLE_QUOTE = 0x27
+const SPACE_BAR = 0x20
 const SLASH = 0x2f
 const COLON = 0x3a
 const LESS = 0x3c
@@ -48,8 +50,7 @@ export function scanTag(s: Scan): void {
     switch (state) {
       case TAG_FIRST:
       case ATTR_FIRST: {
-        const next =
-          (byteClass[byte]! & NAME_START) !== 0 ? i + 1 : wideNameByte(s, i, true, state === TAG_FIRST)
+        const next = (byteClass[byte]! & NAME_START) !== 0 ? i + 1 : wideNameByte(s, i, true)
         if (next === 0) break scan
         i = next
         state = state === TAG_FIRST ? TAG_NAME : ATTR_NAME
@@ -67,16 +68,21 @@ export function scanTag(s: Scan): void {
           i++
           state = state === TAG_NAME ? TAG_FIRST : ATTR_FIRST
         } else if (stop >= 0x80) {
-          const next = wideNameByte(s, i, false, state === TAG_NAME)
+          const next = wideNameByte(s, i, false)
           if (next === 0) break scan
           i = next
         } else if (state === TAG_NAME) {
-          s.nameEnd = i - base
+          s.tagEnd = i - base
+          s.tagFlags = s.nameFlags
           s.tagColon = s.colon
           state = AFTER_VALUE
         } else {
           nameAttribute(s, i - base)
           state = EQUALS
+          if (stop === EQUALS_SIGN) {
+            state = QUOTE
+            i++
+          }
         }
         break
       }
@@ -139,7 +145,11 @@ export function scanTag(s: Scan): void {
         break
       }
       case AFTER_VALUE:
-        if ((byteClass[byte]! & SPACE) !== 0) {
+        if (byte === SPACE_BAR) {
+          const next = ordinaryAttribute(s, i + 1)
+          if (next === 0) state = GAP
+          i = next === 0 ? i + 1 : next
+        } else if ((byteClass[byte]! & SPACE) !== 0) {
           state = GAP
           i++
         } else if (byte === SLASH) {
@@ -162,12 +172,37 @@ export function scanTag(s: Scan): void {
   s.state = state
 }
 
+/**
+ * Takes an attribute in one go when all of it is here and it is of the usual form, ASCII without prefix or reference.
+ *
+ * @returns the offset behind it, or 0 to leave everything to the states above
+ */
+function ordinaryAttribute(s: Scan, start: number): number {
+  const { buf, base, end, limits } = s
+  let i = start
+  if (i >= end || (byteClass[buf[i]!]! & NAME_START) === 0) return 0
+  while (i < end && (byteClass[buf[i]!]! & NAME) !== 0) i++
+  if (i + 1 >= end || buf[i] !== EQUALS_SIGN || i - start > limits.maxNameBytes) return 0
+  const nameEnd = i
+  const quote = buf[++i]!
+  if (quote !== DOUBLE_QUOTE && quote !== SINGLE_QUOTE) return 0
+  const valueStart = ++i
+  while (i < end && valueStop[buf[i]!] === 0) i++
+  if (i >= end || buf[i] !== quote) return 0
+  beginAttribute(s, start - base)
+  nameAttribute(s, nameEnd - base)
+  s.attrs[s.attrEnd + 3] = valueStart - base
+  s.attrs[s.attrEnd + 4] = i - base
+  s.attrEnd += ATTR
+  return i + 1
+}
+
 function badName(): XmlError {
   return new XmlError('bad-namespace-prefix', 'a name is not a prefix and a local name')
 }
 
 /** The offset behind a character no ASCII letter, or 0 when it is cut off. */
-function wideNameByte(s: Scan, i: number, first: boolean, tag: boolean): number {
+function wideNameByte(s: Scan, i: number, first: boolean): number {
   const byte = s.buf[i]!
   const next = byte < 0x80 ? i : characterEnd(s.buf, i, s.end)
   if (next === 0) return 0
@@ -176,13 +211,14 @@ function wideNameByte(s: Scan, i: number, first: boolean, tag: boolean): number 
     if (first && (s.colon >= 0 || byte === COLON)) throw badName()
     throw malformed('a name holds an illegal character')
   }
-  if (tag) s.tagFlags = WIDE
+  s.nameFlags = WIDE_NAME
   return next
 }
 
 function beginAttribute(s: Scan, start: number): void {
   if ((s.attrEnd - s.attrBase) / ATTR >= s.limits.maxAttributes) throw overLimit('too many attributes')
   s.nameStart = start
+  s.nameFlags = 0
   s.colon = -1
 }
 
@@ -195,7 +231,7 @@ function nameAttribute(s: Scan, end: number): void {
   attrs[attrEnd + 2] = s.colon
   attrs[attrEnd + 3] = 0
   attrs[attrEnd + 4] = 0
-  attrs[attrEnd + 5] = kind
+  attrs[attrEnd + 5] = kind | s.nameFlags
 }
 
 function kindOf(s: Scan, end: number): number {

@@ -8,8 +8,8 @@ import {
   overLimit,
   type Scan,
   TEXT,
+  UNNORMALISED,
   WIDE,
-  WIDE_NAME,
 } from './scan-state.js'
 
 /** Takes in a complete start tag: limits, duplicates, namespaces, the index of children. */
@@ -19,7 +19,7 @@ export function openElement(s: Scan, empty: boolean): void {
   if (++s.elements > s.limits.maxElements) throw overLimit('too many elements')
   const frame = depth * FRAME
   frames[frame] = s.tagStart
-  frames[frame + 1] = s.nameEnd
+  frames[frame + 1] = s.tagEnd
   frames[frame + 2] = s.bindingEnd
   if (s.attrEnd - s.attrBase > ATTR) refuseDuplicates(s)
   if (s.kinds !== 0 || s.tagColon >= 0) bindTag(s)
@@ -56,7 +56,7 @@ function refuseDuplicates(s: Scan): void {
 function openTop(s: Scan, empty: boolean): void {
   s.emptyTop = empty
   s.topNameStart = s.tagStart
-  s.topNameEnd = s.nameEnd
+  s.topNameEnd = s.tagEnd
   s.topColon = s.tagColon
   s.topFlags = s.tagFlags
   s.attrBase = s.attrEnd
@@ -70,20 +70,20 @@ function openChild(s: Scan): void {
   const { kids, kidEnd, bindings, tagColon } = s
   let start = -1
   let end = -1
-  let flags = (s.tagFlags & WIDE) !== 0 ? WIDE_NAME : 0
+  let flags = s.tagFlags
   if (tagColon < 0 && s.tagDefault >= 0) {
     start = s.attrs[s.tagDefault + 3]!
     end = s.attrs[s.tagDefault + 4]!
-    flags |= s.attrs[s.tagDefault + 5]! & 3
+    flags |= s.attrs[s.tagDefault + 5]! & (UNNORMALISED | WIDE)
   } else if (tagColon >= 0 && s.tagBinding >= 0) {
     start = bindings[s.tagBinding + 2]!
     end = bindings[s.tagBinding + 3]!
-    flags |= bindings[s.tagBinding + 4]! & 3
+    flags |= bindings[s.tagBinding + 4]! & (UNNORMALISED | WIDE)
   }
   kids[kidEnd] = s.lt
   kids[kidEnd + 1] = 0
   kids[kidEnd + 2] = tagColon < 0 ? s.tagStart : tagColon + 1
-  kids[kidEnd + 3] = s.nameEnd
+  kids[kidEnd + 3] = s.tagEnd
   kids[kidEnd + 4] = start
   kids[kidEnd + 5] = end
   kids[kidEnd + 6] = flags

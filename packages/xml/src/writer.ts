@@ -127,12 +127,9 @@ function declarations(attrs: Element['attrs']): Map<string, string> | undefined 
   return own
 }
 
-const simpleName = /^[A-Za-z_][A-Za-z0-9_.-]*$/
-
 function checkName(name: string, prefixes: Prefixes | undefined, what: string): void {
-  if (simpleName.test(name)) return
-  const colon = typeof name === 'string' ? name.indexOf(':') : -1
-  if (typeof name !== 'string' || !isLocalName(name.slice(colon + 1))) {
+  const colon = name.indexOf(':')
+  if (!isLocalName(name.slice(colon + 1))) {
     throw new XmlWriteError('xml/bad-name', `${JSON.stringify(name)} is no name of an ${what}`)
   }
   if (colon < 0) return
