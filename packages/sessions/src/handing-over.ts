@@ -90,9 +90,11 @@ export function createHandingOver({ hooks, logger, bouncing, reroute }: HandingO
   }
 
   function failed(session: SessionEntry, error: unknown, done: Receipt | undefined): void {
-    if (isStanzaError(error)) return done?.('failed', error)
-    logger.error('a session failed to take a stanza', { jid: session.jid.toString(), cause: error })
-    done?.('failed')
+    const refusal = isStanzaError(error) ? error : undefined
+    if (refusal === undefined) {
+      logger.error('a session failed to take a stanza', { jid: session.jid.toString(), cause: error })
+    }
+    done?.('failed', refusal)
   }
 
   function toEach(sessions: readonly SessionEntry[], stanza: Stanza): Awaitable<void> {
