@@ -75,8 +75,18 @@ function prefixText(s: Scan, start: number, end: number): string {
   return textFromWire(asWire(s.slice(start, end)))
 }
 
+/** Some parsers trim the names of namespaces and some do not, so white space around one would mean two things. */
+function refuseSpaces(s: Scan, a: number): void {
+  const { attrs, buf, base } = s
+  const plain = (attrs[a + 5]! & (UNNORMALISED | WIDE)) === 0
+  if (plain && buf[base + attrs[a + 3]!] !== 0x20 && buf[base + attrs[a + 4]! - 1] !== 0x20) return
+  const uri = attributeValue(s, a)
+  if (uri !== uri.trim()) throw malformed('white space around the name of a namespace')
+}
+
 function declareDefault(s: Scan, a: number): void {
   s.tagDefault = a
+  refuseSpaces(s, a)
   if (attributeIs(s, a, XML_NS) || attributeIs(s, a, XMLNS_NS))
     throw bad('a reserved namespace as the default')
 }
@@ -86,6 +96,7 @@ function declarePrefix(s: Scan, a: number): void {
   const start = attrs[a + 2]! + 1
   const end = attrs[a + 1]!
   const prefix = prefixText(s, start, end)
+  refuseSpaces(s, a)
   if (attributeIs(s, a, '')) throw bad('a prefix cannot be undeclared')
   if (prefix === 'xmlns' || attributeIs(s, a, XMLNS_NS)) throw bad('xmlns cannot be declared')
   if ((prefix === 'xml') !== attributeIs(s, a, XML_NS)) throw bad('xml cannot be redeclared')

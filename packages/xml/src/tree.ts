@@ -81,7 +81,7 @@ interface Tag {
 }
 
 const namePattern = /[^\t\n\r />]+/y
-const attributePattern = /[\t\n\r ]+([^\t\n\r =]+)[\t\n\r ]*=[\t\n\r ]*(?:"([^"]*)"|'([^']*)')/y
+const attributePattern = /[\t\n\r ]+([^\t\n\r =/>]+)[\t\n\r ]*=[\t\n\r ]*(?:"([^"]*)"|'([^']*)')/y
 const endPattern = /[\t\n\r ]*(\/?)>/y
 
 function readTag(text: string, lt: number): Tag {
