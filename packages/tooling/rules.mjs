@@ -2,8 +2,9 @@
 //   node packages/tooling/rules.mjs              lists every rule with its tests
 //   node packages/tooling/rules.mjs --check      says only what is missing
 //   node packages/tooling/rules.mjs --markdown   writes docs/reference/rules.md
-// All three exit with 1 when a rule that holds now has no test.
-// In rules.json, `from` says who asked for a rule: 'issue' is the tracker's list the project started from.
+// The first two exit with 1 when a rule that holds now has no test.
+// In rules.json, `from` says who asked for a rule: 'issue' is the tracker's list the project started from, 'tests' are
+// rules that came with the tests that prove them.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -183,12 +184,13 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     printList(found)
   }
   for (const problem of found.unknown) console.error(problem)
-  if (flags.length) for (const rule of found.missing) console.error(`${rule.id} has no test: ${rule.summary}`)
+  if (flags.includes('--check'))
+    for (const rule of found.missing) console.error(`${rule.id} has no test: ${rule.summary}`)
   const stale = flags.includes('--check') && (!existsSync(page) || readFileSync(page, 'utf8') !== text)
-  if (stale) console.error('docs/reference/rules.md is out of date: run pnpm docs')
+  if (stale) console.error('docs/reference/rules.md is out of date: run pnpm generate')
   const now = found.rules.filter((rule) => rule.status === 'now').length
   console.log(
     `${now - found.missing.length} of ${now} rules have tests, ${found.rules.length - now} are for later`,
   )
-  if (found.missing.length || stale) process.exitCode = 1
+  if ((found.missing.length && !flags.includes('--markdown')) || stale) process.exitCode = 1
 }

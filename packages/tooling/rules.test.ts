@@ -64,7 +64,7 @@ describe('the list of rules', () => {
       expect(rule).toMatchObject({
         summary: expect.stringMatching(/\.$/),
         spec: expect.any(String),
-        from: 'issue',
+        from: expect.stringMatching(/^(issue|tests)$/),
       })
       expect(idsIn(rule.id)).toEqual([rule.id])
       expect(rule.status === 'later').toBe(Boolean(rule.reason))

@@ -78,7 +78,7 @@ export function commandsPage(model) {
   })
   return page(
     '# Commands',
-    'Generated from the definitions by `pnpm docs`. A command is defined once and reaches every front end: the command line, calls in process, and what is built on them.',
+    'Generated from the definitions by `pnpm generate`. A command is defined once and reaches every front end: the command line, calls in process, and what is built on them.',
     ...sections,
   )
 }

@@ -1,6 +1,6 @@
 // docs/reference/errors.md: every code `package/reason`, with a sentence.
 // The sentence is, in this order: a line "- `package/reason`: …" of a docstring in the package; the comment before the
-// code in its union; the message where it is thrown, if it is the same each time.
+// code in its union; the message where it is thrown.
 import ts from 'typescript'
 import { walk } from '../sources.mjs'
 import { code, flat, page, table } from './markdown.mjs'
@@ -94,35 +94,51 @@ function declaredCodes(pkg) {
   return codes
 }
 
-/** Where errors are made: codes with their messages, and every other string a file mentions. */
-function usedCodes(pkg) {
+/** Codes a package makes, each with the plainest message it is made with. */
+function madeCodes(pkg) {
   const made = new Map()
-  const mentioned = new Set()
   for (const source of pkg.sources) {
     walk(source, (node) => {
-      if (ts.isStringLiteralLike(node) && !ts.isLiteralTypeNode(node.parent)) mentioned.add(node.text)
       if (!ts.isNewExpression(node) || !node.expression.getText().endsWith('Error')) return
       const [first, ...rest] = node.arguments ?? []
-      const strings = []
-      if (first) walk(first, (part) => ts.isStringLiteralLike(part) && strings.push(part.text))
-      const message = rest.map(messageOf).find((text) => text.includes(' ') && !text.includes('…')) ?? ''
-      for (const text of strings) if (isCode(text, pkg)) made.set(text, made.get(text) || message)
+      const message = rest.map(messageOf).find((text) => text.includes(' ')) ?? ''
+      const better = (known) => !known || (known.includes('…') && message && !message.includes('…'))
+      if (!first) return
+      walk(first, (part) => {
+        if (!ts.isStringLiteralLike(part) || !isCode(part.text, pkg)) return
+        made.set(part.text, better(made.get(part.text)) ? message : made.get(part.text))
+      })
     })
   }
-  return { made, mentioned }
+  return made
+}
+
+/** Every string the shipped code of all packages can produce, templates as patterns. */
+function mentionedStrings(model) {
+  const texts = new Set()
+  const patterns = []
+  for (const source of model.flatMap((pkg) => pkg.sources)) {
+    walk(source, (node) => {
+      if (ts.isStringLiteralLike(node) && !ts.isLiteralTypeNode(node.parent)) texts.add(node.text)
+      if (!ts.isTemplateExpression(node) || !/^[a-z0-9-]+\//.test(node.head.text)) return
+      const parts = [node.head.text, ...node.templateSpans.map((span) => span.literal.text)]
+      if (parts.every((part) => /^[a-z0-9/-]*$/.test(part)))
+        patterns.push(new RegExp(`^${parts.join('.+')}$`))
+    })
+  }
+  return (text) => texts.has(text) || patterns.some((pattern) => pattern.test(text))
 }
 
 /** Codes of one package: [{ code, owner, sentence }] and what is wrong with them. */
-function errorsOf(pkg) {
+function errorsOf(pkg, mentioned) {
   const declared = declaredCodes(pkg)
-  const { made, mentioned } = usedCodes(pkg)
+  const made = madeCodes(pkg)
   const listed = new Map()
   for (const source of pkg.sources) listedSentences(source, listed)
   const problems = []
   const rows = [...declared].map(([text, { owner, comment }]) => {
     const reason = text.slice(pkg.name.length + 1)
-    if (!mentioned.has(text) && !mentioned.has(reason))
-      problems.push(`@xmppkit/${pkg.name}: ${text} is declared, but never made`)
+    if (!mentioned(text)) problems.push(`@xmppkit/${pkg.name}: ${text} is declared, but never made`)
     const sentence = listed.get(text) ?? listed.get(reason) ?? (comment || made.get(text))
     if (!sentence)
       problems.push(
@@ -135,7 +151,10 @@ function errorsOf(pkg) {
   return { rows: rows.sort((a, b) => a.code.localeCompare(b.code, 'en')), problems }
 }
 
-export const errorProblems = (model) => model.flatMap((pkg) => errorsOf(pkg).problems)
+export function errorProblems(model) {
+  const mentioned = mentionedStrings(model)
+  return model.flatMap((pkg) => errorsOf(pkg, mentioned).problems)
+}
 
 const sentenceCase = (text) => {
   if (text === '') return ''
@@ -144,8 +163,9 @@ const sentenceCase = (text) => {
 }
 
 export function errorsPage(model) {
+  const mentioned = mentionedStrings(model)
   const sections = model.map((pkg) => {
-    const { rows } = errorsOf(pkg)
+    const { rows } = errorsOf(pkg, mentioned)
     const cells = rows.map((row) => [
       code(row.code),
       row.owner ? code(row.owner) : '',
@@ -155,7 +175,7 @@ export function errorsPage(model) {
   })
   return page(
     '# Error codes',
-    "Generated from the code by `pnpm docs`. Test `error.code`, or `isXmppkitError(error, 'package/reason')` from `@xmppkit/runtime`; messages are for logs and may change. Answers of the protocol (`StanzaError`, `StreamError`, `SaslFailure`) carry the conditions of the RFCs instead.",
+    "Generated from the code by `pnpm generate`. Test `error.code`, or `isXmppkitError(error, 'package/reason')` from `@xmppkit/runtime`; messages are for logs and may change. Answers of the protocol (`StanzaError`, `StreamError`, `SaslFailure`) carry the conditions of the RFCs instead.",
     ...sections,
   )
 }

@@ -76,7 +76,7 @@ export function hookProblems(model) {
 export function hooksPage(model) {
   return page(
     '# Hooks',
-    'Generated from the tokens by `pnpm docs`. An **event** tells everybody and cannot be changed; in a **filter** a value walks from handler to handler, each of which returns the next value, `stop(value)` or `drop`, or throws. Handlers run by ascending `seq` (50 unless given), ties in the order of registration.',
+    'Generated from the tokens by `pnpm generate`. An **event** tells everybody and cannot be changed; in a **filter** a value walks from handler to handler, each of which returns the next value, `stop(value)` or `drop`, or throws. Handlers run by ascending `seq` (50 unless given), ties in the order of registration.',
     ...model.map(section),
   )
 }

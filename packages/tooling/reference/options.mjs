@@ -48,7 +48,7 @@ export function optionsPage(model) {
   })
   return page(
     '# Options',
-    'Generated from the interfaces by `pnpm docs`. Options are plain data, read once when a block is made. Units are in the names; `Infinity` lifts a limit.',
+    'Generated from the interfaces by `pnpm generate`. Options are plain data, read once when a block is made. Units are in the names; `Infinity` lifts a limit.',
     ...sections,
   )
 }
