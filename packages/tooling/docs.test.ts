@@ -111,7 +111,7 @@ describe('error codes', () => {
       `
       /** - \`bad-tag\`: a tag is broken. */
       type Condition = 'bad-tag'
-      class XmlError extends Error { readonly code: \`xml/\${Condition}\` }
+      class XmlError extends Error { readonly code: \`xml/\${Condition}\` = \`xml/\${condition()}\` }
       fail('bad-tag')`,
       'xml',
     )
