@@ -525,8 +525,8 @@ describe('deliverTo', () => {
   test('fails if there is no such session, and goes no other way', async () => {
     const { sessions, routed } = bench()
     const outcomes: string[] = []
-    sessions.deliverTo('gone', chat('juliet@example.com'), (outcome) => outcomes.push(outcome))
-    sessions.deliverTo('gone', chat('juliet@example.com'))
+    void sessions.deliverTo('gone', chat('juliet@example.com'), (outcome) => outcomes.push(outcome))
+    void sessions.deliverTo('gone', chat('juliet@example.com'))
     expect([outcomes, routed]).toEqual([['failed'], []])
   })
 

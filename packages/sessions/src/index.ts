@@ -14,7 +14,7 @@ export {
   withoutSuperseded,
 } from './decide-delivery.js'
 export { SessionError, type SessionErrorCode, sessionErrorAnswer } from './errors.js'
-export { createMemoryRegistry } from './memory-registry.js'
+export { createMemoryRegistry, type MemoryRegistry } from './memory-registry.js'
 export type {
   DeliveryOutcome,
   SessionEntry,

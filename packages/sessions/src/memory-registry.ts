@@ -1,5 +1,11 @@
 import type { SessionEntry, SessionPage, SessionPageRequest, SessionRegistry } from './ports.js'
 
+/** A registry that changes at once. */
+export interface MemoryRegistry extends SessionRegistry {
+  put(entry: SessionEntry): void
+  remove(sid: string): void
+}
+
 /**
  * Keeps the sessions of one process.
  *
@@ -8,7 +14,7 @@ import type { SessionEntry, SessionPage, SessionPageRequest, SessionRegistry } f
  * const registry = createMemoryRegistry()
  * ```
  */
-export function createMemoryRegistry(): SessionRegistry {
+export function createMemoryRegistry(): MemoryRegistry {
   const bySid = new Map<string, SessionEntry>()
   const byAccount = new Map<string, readonly SessionEntry[]>()
   const perDomain = new Map<string, number>()

@@ -35,7 +35,7 @@ test('the module serves the domains of its host, and their sessions end with the
   const sessions = host.get(SessionsService)
   const open = (address: string): FakeSession => {
     const session: FakeSession = fakeSession(address, { close: () => sessions.close(session) ?? undefined })
-    sessions.open(session)
+    void sessions.open(session)
     return session
   }
   const [here, there] = [open('juliet@example.com/desk'), open('juliet@other.example/desk')]

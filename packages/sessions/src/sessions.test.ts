@@ -72,7 +72,7 @@ describe('opening', () => {
 
   test('the same sid twice is a mistake', () => {
     const { sessions } = bench()
-    sessions.open(fakeSession('juliet@example.com/desk', {}, 's1'))
+    void sessions.open(fakeSession('juliet@example.com/desk', {}, 's1'))
     expect(codeOf(() => sessions.open(fakeSession('juliet@example.com/phone', {}, 's1')))).toBe(
       'session/duplicate',
     )
@@ -81,7 +81,7 @@ describe('opening', () => {
   test('later sessions have higher orders, also within one millisecond and when the clock steps back', () => {
     const { sessions } = bench()
     const names = Array.from({ length: 9 }, (_, i) => `juliet@example.com/${i}`)
-    for (const name of names) sessions.open(fakeSession(name))
+    for (const name of names) void sessions.open(fakeSession(name))
     const orders = sessions.resources(juliet).map((session) => session.order)
     expect(orders).toEqual([...new Set(orders)].sort((a, b) => a - b))
     expect(sessions.resources(juliet).map((session) => session.jid.toString())).toEqual(names)
@@ -165,7 +165,11 @@ describe('a resource that is in use', () => {
     const make = (sid: string): FakeSession => {
       const session: FakeSession = fakeSession(
         'juliet@example.com/desk',
-        { close: async () => void (await sessions.close(session)) },
+        {
+          close: async () => {
+            await sessions.close(session)
+          },
+        },
         sid,
       )
       return session
@@ -177,7 +181,7 @@ describe('a resource that is in use', () => {
 
   test('refuse: the new one gets a conflict, the old one stays', () => {
     const { sessions, events } = recorded({ onConflict: 'refuse' })
-    sessions.open(fakeSession('juliet@example.com/desk', {}, 'old'))
+    void sessions.open(fakeSession('juliet@example.com/desk', {}, 'old'))
     expect(codeOf(() => sessions.open(fakeSession('juliet@example.com/desk', {}, 'new')))).toBe(
       'session/conflict',
     )
@@ -188,7 +192,7 @@ describe('a resource that is in use', () => {
 
   test('rename: the new one is offered another resource', () => {
     const { sessions } = bench({ onConflict: 'rename' })
-    sessions.open(fakeSession('juliet@example.com/desk', {}, 'old'))
+    void sessions.open(fakeSession('juliet@example.com/desk', {}, 'old'))
     const offered = sessions.resourceFor(juliet, 'desk')
     expect(offered.resource).not.toBe('desk')
     expect(sessions.open(fakeSession(offered.toString(), {}, 'new'))).toBeUndefined()
@@ -215,7 +219,7 @@ describe('too many sessions', () => {
         { close: () => made.sessions.close(session) ?? undefined },
         `s${i}`,
       )
-      made.sessions.open(session)
+      void made.sessions.open(session)
       return session
     })
 
@@ -265,7 +269,7 @@ describe('presence', () => {
     const desk = fakeSession('juliet@example.com/desk')
     await sessions.open(desk)
     expect(sessions.setPresence(desk, read('<presence/>'))).toBeUndefined()
-    sessions.setPresence(desk, read('<presence><priority>-3</priority></presence>'))
+    void sessions.setPresence(desk, read('<presence><priority>-3</priority></presence>'))
     expect(seen).toEqual([
       [true, 0, true, undefined],
       [true, -3, true, 0],
@@ -294,7 +298,7 @@ describe('presence', () => {
     await sessions.open(desk)
     for (const text of ['128', 'NaN', 'high']) {
       try {
-        sessions.setPresence(desk, read(`<presence><priority>${text}</priority></presence>`))
+        void sessions.setPresence(desk, read(`<presence><priority>${text}</priority></presence>`))
         expect.unreachable()
       } catch (error) {
         expect(isStanzaError(error) && error.condition).toBe('bad-request')
@@ -451,7 +455,7 @@ describe('kicking', () => {
           await made.sessions.close(session)
         },
       })
-      made.sessions.open(session)
+      void made.sessions.open(session)
     }
     expect(await made.sessions.kick(parseJid('example.com'), new StreamError('system-shutdown'))).toBe(250)
     expect([made.sessions.count(), most]).toEqual([0, 100])
@@ -461,8 +465,8 @@ describe('kicking', () => {
 describe('counts and pages', () => {
   test('a page has a bounded size, whatever is asked', () => {
     const { sessions } = bench({ maxPageSize: 2 })
-    for (const name of ['a', 'b', 'c']) sessions.open(fakeSession(`${name}@example.com/r`))
-    sessions.open(fakeSession('a@other.example/r'))
+    for (const name of ['a', 'b', 'c']) void sessions.open(fakeSession(`${name}@example.com/r`))
+    void sessions.open(fakeSession('a@other.example/r'))
     const first = sessions.list({ limit: 1000 })
     expect(first.sessions.map((session) => session.jid.local)).toEqual(['a', 'b'])
     const second = sessions.list({ limit: 0, after: first.next ?? 0 })
