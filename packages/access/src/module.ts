@@ -9,7 +9,7 @@ import type { AccessConfig } from './config.js'
 import { accessConfigSchema } from './config-schema.js'
 
 /** Who may do what, and how fast. */
-export const AccessService = service<Access>('access')
+export const AccessService = service<Access>('access/access', { providedBy: ['access'] })
 
 /** Provides {@link AccessService} from a configuration; reloading replaces the rules at once, for everybody who holds the service. */
 export const accessModule = defineModule({

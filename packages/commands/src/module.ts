@@ -9,13 +9,13 @@ import { createJobs, type Jobs } from './jobs.js'
 import type { Authorize } from './permissions.js'
 
 /** The commands of a host. */
-export const CommandsService = service<Commands>('commands')
+export const CommandsService = service<Commands>('commands/commands', { providedBy: ['commands'] })
 
 /** Jobs that run on after the command that started them. */
-export const JobsService = service<Jobs>('jobs')
+export const JobsService = service<Jobs>('commands/jobs', { providedBy: ['jobs'] })
 
 /** Decides who may call what; provide one made by `createPermissions`. Without it only the program and the console may. */
-export const AuthorizeService = service<Authorize>('authorize')
+export const AuthorizeService = service<Authorize>('commands/authorize')
 
 /** Provides {@link CommandsService}. */
 export const commandsModule = defineModule({

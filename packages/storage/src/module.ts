@@ -8,7 +8,7 @@ import type { MemoryStoreOptions } from './memory-options.js'
 import { createMemoryStorage, type Storage } from './storage.js'
 
 /** Where a module gets stores of its own. */
-export const StorageService = service<Storage>('storage')
+export const StorageService = service<Storage>('storage/storage', { providedBy: ['memory-storage'] })
 
 /** Provides {@link StorageService} from this process's memory: what is stored is gone when the host closes. */
 export const memoryStorageModule = defineModule({
