@@ -4,8 +4,18 @@
  * @packageDocumentation
  */
 
+export { type C2s, type C2sDeps, type C2sFeatures, createC2s } from './c2s.js'
+export { type C2sOptions, c2sDefaults } from './c2s-options.js'
+export {
+  type C2sPort,
+  type C2sPortDeps,
+  type C2sPortOptions,
+  c2sPortDefaults,
+  createC2sPort,
+} from './c2s-port.js'
 export type { C2sSession } from './session.js'
 export {
+  c2sAuthResult,
   directedPresence,
   forbiddenSession,
   type SessionContext,

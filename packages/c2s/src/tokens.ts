@@ -1,3 +1,4 @@
+import type { LoginAttempt } from '@xmppkit/auth'
 import { event, filter } from '@xmppkit/hooks'
 import type { Stanza } from '@xmppkit/stanza'
 import type { C2sSession } from './session.js'
@@ -76,3 +77,6 @@ export const forbiddenSession = event<{
   /** The client's network address. */
   readonly remoteAddress: string
 }>('c2s/forbidden-session')
+
+/** Somebody tried to log in, with success or without (ejabberd: `c2s_auth_result`). Nothing in it is a secret. */
+export const c2sAuthResult = event<LoginAttempt>('c2s/auth-result')

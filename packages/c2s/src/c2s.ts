@@ -1,0 +1,206 @@
+import type { Access } from '@xmppkit/access'
+import {
+  bindFeature,
+  type CredentialSources,
+  type LoginAttempt,
+  type LoginThrottle,
+  saslFeature,
+  sessionFeature,
+} from '@xmppkit/auth'
+import type { Hooks } from '@xmppkit/hooks'
+import { type BareJid, type FullJid, JidError } from '@xmppkit/jid'
+import { type Awaitable, type Clock, disposable, type Ids, type Logger } from '@xmppkit/runtime'
+import { SessionError, type SessionInfo, type Sessions, sessionErrorAnswer } from '@xmppkit/sessions'
+import { type Stanza, StanzaError, StreamError } from '@xmppkit/stanza'
+import { type StreamFeature, type StreamHost, type StreamState, starttlsFeature } from '@xmppkit/stream'
+import { watchAccounts } from './account-watch.js'
+import { type C2sOptions, c2sDefaults } from './c2s-options.js'
+import { ClientSession } from './client-session.js'
+import type { ClientConnection } from './connection.js'
+import { createConnectionSet } from './connection-set.js'
+import type { PaceOptions } from './pace.js'
+import { c2sAuthResult, forbiddenSession } from './tokens.js'
+
+/** Collaborators of {@link createC2s}. */
+export interface C2sDeps {
+  /** The hooks of the host. */
+  readonly hooks: Pick<Hooks, 'on' | 'fold' | 'run' | 'has'>
+  /** Knows the sessions of the host. */
+  readonly sessions: Pick<
+    Sessions,
+    'resourceFor' | 'open' | 'close' | 'setPresence' | 'reroute' | 'kick' | 'resources'
+  >
+  /** Sends what clients send on its way; usually the router's `route`. */
+  readonly route: (stanza: Stanza) => Awaitable<void>
+  /** Where logins are checked, such as `accounts.credentials`. Without it, add a feature that logs clients in. */
+  readonly credentials?: CredentialSources
+  /** Slows down who guesses passwords; hosts may share one. */
+  readonly throttle?: LoginThrottle
+  /** Answers access and shaper rules, where the options name some. */
+  readonly access?: Pick<Access, 'allows' | 'shaper'>
+  /** Names sessions, resources and pings; nobody may guess them. */
+  readonly ids: Ids
+  /** For every wait. */
+  readonly clock: Clock
+  /** Told who logs in, and what goes wrong. */
+  readonly logger: Logger
+}
+
+/** The stream features of a host's clients. */
+export interface C2sFeatures {
+  /** Adds one at the end of the list; from then on it is offered on every stream it wants to be offered on. */
+  add(feature: StreamFeature): Disposable
+}
+
+/** The clients of one host. */
+export interface C2s extends AsyncDisposable {
+  /** What their streams negotiate: STARTTLS, SASL, resource binding, and what is added. */
+  readonly features: C2sFeatures
+  /** Number of connections that have addressed this host, logged in or not. */
+  readonly connections: number
+  /** Ends all of them with `system-shutdown` and resolves when nothing of them is under way any more. */
+  close(): Promise<void>
+  /** @internal For the front door: a client has addressed the host. */
+  admit(connection: ClientConnection): StreamHost
+  /** @internal For the front door: nothing of the connection is under way any more. */
+  dismiss(connection: ClientConnection): void
+}
+
+/**
+ * Serves the clients of one host: features, login, resource binding, and their sessions until the end. Connections come
+ * through {@link createC2sPort}, which hosts share.
+ *
+ * @throws SaslError `sasl/unknown-mechanism` if the options name a mechanism nobody knows
+ *
+ * @example
+ * ```ts
+ * const c2s = createC2s({ hooks, sessions, route: router.route, credentials: accounts.credentials, ids, clock, logger })
+ * const port = createC2sPort({ find: (domain) => (domain === 'example.com' ? c2s : undefined), ids, clock, logger })
+ * ```
+ */
+export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
+  const settings = Object.freeze({ ...c2sDefaults, ...options })
+  const shared = { ...deps, maxWaiting: settings.maxWaiting }
+  const connections = createConnectionSet()
+  const watch = watchAccounts(deps)
+
+  async function bind(account: BareJid, resource: string, state: StreamState): Promise<FullJid> {
+    const connection = connections.get(state)
+    // The feature was taken out of the list and put on a stream of somebody's own.
+    if (connection === undefined) throw new StanzaError('internal-server-error')
+    const jid = resourceFor(deps.sessions, account, resource)
+    await checkAccess(deps, settings, { jid, ip: state.remoteAddress })
+    const session = new ClientSession(shared, {
+      jid,
+      stream: connection.stream,
+      pace: paceOf(deps, settings, { jid, ip: state.remoteAddress }),
+      onFinished: () => connection.sessionFinished(),
+    })
+    await openSession(deps.sessions, session, connection)
+    return jid
+  }
+
+  let features: readonly StreamFeature[] = [
+    starttlsFeature({ required: settings.requireTls }),
+    ...loginFeatures(deps, settings),
+    bindFeature({ bind, ids: deps.ids, logger: deps.logger }),
+    sessionFeature({ logger: deps.logger }),
+  ]
+  const host: StreamHost = {
+    features: () => features,
+    ...(settings.redirect === undefined ? {} : { redirect: settings.redirect }),
+  }
+
+  function close(): Promise<void> {
+    watch[Symbol.dispose]()
+    return connections.close(new StreamError('system-shutdown'))
+  }
+
+  return {
+    features: {
+      add(feature) {
+        features = [...features, feature]
+        return disposable(() => {
+          features = features.filter((other) => other !== feature)
+        })
+      },
+    },
+    get connections() {
+      return connections.size
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+    admit(connection) {
+      connections.add(connection)
+      return host
+    },
+    dismiss: (connection) => connections.remove(connection),
+  }
+}
+
+type Settings = typeof c2sDefaults & C2sOptions
+
+function loginFeatures(deps: C2sDeps, settings: Settings): StreamFeature[] {
+  const { credentials, throttle, clock, logger, hooks } = deps
+  if (credentials === undefined) return []
+  const onAttempt = (attempt: LoginAttempt) => void hooks.run(c2sAuthResult, attempt)
+  const needs = { credentials, clock, logger, onAttempt, ...(throttle ? { throttle } : {}) }
+  return [saslFeature(needs, settings.sasl)]
+}
+
+function resourceFor(sessions: C2sDeps['sessions'], account: BareJid, resource: string): FullJid {
+  try {
+    return sessions.resourceFor(account, resource)
+  } catch (error) {
+    throw bindAnswer(error)
+  }
+}
+
+async function checkAccess(
+  { access, hooks }: C2sDeps,
+  { accessRule }: Settings,
+  subject: { readonly jid: FullJid; readonly ip: string },
+): Promise<void> {
+  // A rule nobody can answer allows nobody.
+  if (accessRule === undefined || access?.allows(accessRule, subject)) return
+  await hooks.run(forbiddenSession, { jid: subject.jid, remoteAddress: subject.ip })
+  throw new StanzaError('not-allowed', { text: 'this account may not log in here' })
+}
+
+function paceOf(
+  { access }: C2sDeps,
+  settings: Settings,
+  subject: { readonly jid: FullJid; readonly ip: string },
+): PaceOptions {
+  const { shaperRule, maxRecipients, recipientsWindowMs } = settings
+  const chosen = shaperRule === undefined ? undefined : access?.shaper(shaperRule, subject)
+  return { shaper: chosen ?? settings.shaper, maxRecipients, recipientsWindowMs }
+}
+
+async function openSession(
+  sessions: C2sDeps['sessions'],
+  session: ClientSession,
+  connection: ClientConnection,
+): Promise<void> {
+  connection.session = session
+  try {
+    await sessions.open(session, infoOf(connection.stream.state))
+  } catch (error) {
+    session.streamEnded('it could not be opened')
+    session.connectionGone()
+    throw bindAnswer(error)
+  }
+  // The client may have gone while an older session was ending, and then nobody closes this one any more.
+  if (connection.ended) await sessions.close(session, 'connection lost while it was opened')
+}
+
+function infoOf({ framing, secure, remoteAddress, mechanism }: StreamState): Partial<SessionInfo> {
+  const transport = framing === 'framed' ? 'websocket' : secure ? 'tls' : 'tcp'
+  return { remoteAddress, secure, transport, ...(mechanism === undefined ? {} : { mechanism }) }
+}
+
+function bindAnswer(error: unknown): unknown {
+  if (error instanceof SessionError) return sessionErrorAnswer(error)
+  if (error instanceof JidError) return new StanzaError('bad-request', { text: 'the resource is not usable' })
+  return error
+}

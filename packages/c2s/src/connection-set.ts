@@ -1,0 +1,45 @@
+import { StreamError } from '@xmppkit/stanza'
+import type { StreamState } from '@xmppkit/stream'
+import type { ClientConnection } from './connection.js'
+
+/** Connections that can all be ended together. */
+export interface ConnectionSet {
+  /** @throws StreamError `system-shutdown` once the set is closing */
+  add(connection: ClientConnection): void
+  remove(connection: ClientConnection): void
+  /** The connection whose stream has this state. */
+  get(state: StreamState): ClientConnection | undefined
+  readonly size: number
+  /** Ends every stream with this error; resolves when nothing of any of them is under way any more. */
+  close(error: StreamError): Promise<void>
+}
+
+/** Makes a {@link ConnectionSet}. */
+export function createConnectionSet(): ConnectionSet {
+  const byState = new Map<StreamState, ClientConnection>()
+  let closing: Promise<void> | undefined
+  let onEmpty = () => {}
+
+  return {
+    add(connection) {
+      if (closing !== undefined) throw new StreamError('system-shutdown')
+      byState.set(connection.stream.state, connection)
+    },
+    remove(connection) {
+      byState.delete(connection.stream.state)
+      if (byState.size === 0) onEmpty()
+    },
+    get: (state) => byState.get(state),
+    get size() {
+      return byState.size
+    },
+    close(error) {
+      closing ??= new Promise((resolve) => {
+        onEmpty = resolve
+        for (const connection of byState.values()) connection.stream.close(error)
+        if (byState.size === 0) resolve()
+      })
+      return closing
+    },
+  }
+}
