@@ -3,7 +3,7 @@
 //   node packages/tooling/build.mjs --js     JavaScript only
 //   --force builds what is up to date too; further arguments name packages
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { entries, entryFiles, filesIn, isTest, packages, root, shown } from './workspace.mjs'
@@ -30,7 +30,7 @@ function fingerprint(files) {
 const tools = () => [fileURLToPath(import.meta.url), compilerOptions, join(root, 'pnpm-lock.yaml')]
 const inputs = (pkg) => [
   join(pkg.dir, 'package.json'),
-  ...filesIn(join(pkg.dir, 'src')).filter((file) => !isTest(file)),
+  ...filesIn(join(pkg.dir, 'src'), '').filter((file) => !isTest(file)),
 ]
 
 /** packages/x/dist/foo.js or .d.ts for packages/x/src/foo.ts. */
@@ -39,7 +39,7 @@ const output = (source, ending) =>
     root,
     relative(root, source)
       .replace(/^(packages\/[^/]+)\/src\//, '$1/dist/')
-      .replace(/(\.d)?\.ts$/, ending),
+      .replace(/(\.d)?\.(ts|js)$/, ending),
   )
 
 const declared = (pkg) => entries(pkg).map(({ source }) => join(pkg.dir, source))
@@ -59,7 +59,7 @@ async function buildScripts(pkg) {
   await build({
     config: false,
     entry: Object.fromEntries(
-      sources.map((file) => [relative(join(pkg.dir, 'src'), file).slice(0, -'.ts'.length), file]),
+      sources.map((file) => [relative(join(pkg.dir, 'src'), file).replace(/\.\w+$/, ''), file]),
     ),
     outDir: join(pkg.dir, 'dist'),
     format: ['esm'],
@@ -91,7 +91,13 @@ async function buildDeclarations(pkgs) {
   )
   const problems = [...result.diagnostics, ...program.getSyntacticDiagnostics()]
   if (problems.length) throw new Error(formatDiagnostics(problems))
+  // The compiler leaves hand-written declarations where they are; those of plain JavaScript are needed too.
   for (const pkg of pkgs) {
+    for (const file of filesIn(join(pkg.dir, 'src'), '.d.ts')) {
+      const target = output(file, '.d.ts')
+      written.add(target)
+      copyFileSync(file, target)
+    }
     sweep(pkg, (file) => !file.endsWith('.d.ts') || written.has(file))
     const missing = declared(pkg).filter((file) => !existsSync(output(file, '.d.ts')))
     for (const file of missing) throw new Error(`no declarations were written for ${shown(file)}`)

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { drawGraph } from './graph.mjs'
 import { runnableBlocks } from './readme.mjs'
 import { importsOf, shippedFiles } from './sources.mjs'
-import { entries, filesIn, inDependencyOrder, packages, root, shown } from './workspace.mjs'
+import { entries, filesIn, inDependencyOrder, packages, root, shown, sourceFiles } from './workspace.mjs'
 
 /** Highest layer a kit may know. */
 const kitCeiling = 5
@@ -144,8 +144,7 @@ export function importsOfPackage(pkg) {
   const add = (file, text, test) => {
     for (const specifier of importsOf(text)) found.push({ file, specifier, test })
   }
-  for (const file of filesIn(join(pkg.dir, 'src')))
-    add(shown(file), readFileSync(file, 'utf8'), !shipped.has(file))
+  for (const file of sourceFiles(pkg)) add(shown(file), readFileSync(file, 'utf8'), !shipped.has(file))
   const readme = join(pkg.dir, 'README.md')
   if (existsSync(readme))
     for (const block of runnableBlocks(readFileSync(readme, 'utf8'))) add(shown(readme), block.code, true)

@@ -6,12 +6,12 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 import { parse, shippedFiles } from './sources.mjs'
-import { entryFiles, filesIn, isTest, packages, root, shown } from './workspace.mjs'
+import { entryFiles, filesIn, isTest, packages, root, shown, sourceFiles } from './workspace.mjs'
 
 /** Packages that own the process they run in. */
 const programs = ['server', 'cli']
 const secretName = /(password|token|proof|secret)s?$/i
-const vagueNames = /^(utils?|helpers?|types?|common|misc|shared)\.ts$/
+const vagueNames = /^(utils?|helpers?|types?|common|misc|shared)\.(ts|js)$/
 const comparisons = [
   ts.SyntaxKind.EqualsEqualsEqualsToken,
   ts.SyntaxKind.ExclamationEqualsEqualsToken,
@@ -67,8 +67,9 @@ function importFinding(node, where) {
   if (where.shipped && !where.isProgram) {
     const emitter =
       /^(node:)?events$/.test(specifier) && names.some((name) => name === '*' || name === 'EventEmitter')
-    if (emitter || /^(node:)?(process|console)$/.test(specifier))
-      return ['events', `${specifier} is not for blocks: use hooks, callbacks and options`]
+    if (emitter) return ['events', 'no EventEmitter: use hooks and callbacks']
+    if (/^(node:)?(process|console)$/.test(specifier))
+      return ['process', `${specifier} is not for blocks: take what you need as an option`]
   }
   if (specifier.startsWith('ltx/')) return ['ltx', 'ltx has no other entry we may use']
   const unsafe = specifier === 'ltx' ? names.filter((name) => !['Element', 'Node'].includes(name)) : []
@@ -183,7 +184,7 @@ export function indexFindings(source) {
 export function nameFindings(file) {
   const name = basename(file)
   const found = []
-  if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.generated|\.test|\.test-d)?\.ts$/.test(name))
+  if (!/^[a-z0-9]+(-[a-z0-9]+)*(\.generated|\.test|\.test-d)?\.(ts|js)$/.test(name))
     found.push({ rule: 'name', line: 1, text: 'file names are kebab-case' })
   if (vagueNames.test(name))
     found.push({ rule: 'name', line: 1, text: `${name} says nothing: name the file after what it exports` })
@@ -196,7 +197,7 @@ export function lintAll(only = []) {
   return chosen.flatMap((pkg) => {
     const shipped = new Set(shippedFiles(pkg))
     const [index] = entryFiles(pkg)
-    return filesIn(join(pkg.dir, 'src')).flatMap((file) => {
+    return sourceFiles(pkg).flatMap((file) => {
       const source = parse(file)
       const where = {
         shipped: shipped.has(file) && !isTest(file),

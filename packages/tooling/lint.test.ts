@@ -14,7 +14,7 @@ describe('rules for shipped files', () => {
     ['process', 'const { HOME } = process.env'],
     ['events', "import { EventEmitter } from 'node:events'"],
     ['events', "import events from 'events'"],
-    ['events', "import { env } from 'node:process'"],
+    ['process', "import { env } from 'node:process'"],
     ['ltx', "import { parse } from 'ltx'"],
     ['ltx', "import { Element, stringify } from 'ltx'"],
     ['ltx', "import * as ltx from 'ltx'"],

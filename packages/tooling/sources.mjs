@@ -21,10 +21,10 @@ export function importsOf(text) {
   return ts.preProcessFile(text, true, false).importedFiles.map((found) => found.fileName)
 }
 
-/** The TypeScript file behind a relative import, or undefined. */
+/** The source file behind a relative import, or undefined. */
 export function resolveRelative(from, specifier) {
-  const target = resolve(dirname(from), specifier).replace(/\.js$/, '.ts')
-  return existsSync(target) ? target : undefined
+  const target = resolve(dirname(from), specifier)
+  return [target.replace(/\.js$/, '.ts'), target].find((file) => existsSync(file))
 }
 
 /** Files that reach the user: everything an entry leads to. */

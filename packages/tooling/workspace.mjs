@@ -50,13 +50,25 @@ export function entries(pkg) {
     .map(([subpath, target]) => ({ subpath, source: target['@xmppkit/source'] }))
 }
 
-/** Source files that are entries of a package: its exports, its programs, and what the manifest lists besides. */
+/** Scripts a package starts by address, such as workers: `new URL('./worker.js', import.meta.url)`. */
+function startedScripts(pkg) {
+  return sourceFiles(pkg)
+    .filter((file) => !isTest(file))
+    .flatMap((file) => [
+      ...readFileSync(file, 'utf8').matchAll(/new URL\(\s*'\.\/([\w-]+)\.js',\s*import\.meta\.url\s*\)/g),
+    ])
+    .map(([, name]) =>
+      existsSync(join(pkg.dir, 'src', `${name}.ts`)) ? `./src/${name}.ts` : `./src/${name}.js`,
+    )
+}
+
+/** Source files that are entries of a package: its exports, its programs, and the scripts it starts. */
 export function entryFiles(pkg) {
   const programs = Object.values(typeof pkg.manifest.bin === 'object' ? pkg.manifest.bin : {})
   const sources = [
     ...entries(pkg).map(({ source }) => source),
     ...programs.map((file) => file.replace('/dist/', '/src/').replace(/\.js$/, '.ts')),
-    ...(pkg.manifest.xmppkit?.entries ?? []),
+    ...startedScripts(pkg),
   ]
   return [...new Set(sources)].map((source) => join(pkg.dir, source))
 }
@@ -86,6 +98,13 @@ export function filesIn(dir, ending = '.ts') {
     .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
     .filter((file) => !/(^|[\\/])(node_modules|dist)[\\/]/.test(relative(dir, file)))
     .sort()
+}
+
+/** What a package is written in: TypeScript, and JavaScript for what a worker runs unbuilt. */
+export function sourceFiles(pkg) {
+  return filesIn(join(pkg.dir, 'src'), '').filter(
+    (file) => /\.(ts|js)$/.test(file) && !file.endsWith('.d.ts'),
+  )
 }
 
 /** True for unit tests and type tests. */
