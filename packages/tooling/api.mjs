@@ -1,20 +1,35 @@
 // Writes docs/api: the reference site of all packages. A warning fails.
 import { join } from 'node:path'
-import { Application, ConsoleLogger, PackageJsonReader, TypeDocReader } from 'typedoc'
+import { Application, ConsoleLogger, Converter, PackageJsonReader, TypeDocReader } from 'typedoc'
+import ts from 'typescript'
 import { createProgram } from './compiler.mjs'
 import { entries, entryFiles, packages, root } from './workspace.mjs'
 
-// Members of an inferred type (`const xDefaults = { … }`) have no place for a comment, and the name of an error needs none.
-const undocumentable = /(\.__type\b|Error\.name ).*does not have any documentation/
+const missing = / does not have any documentation$/
+const inferred = new Set()
 
+/**
+ * Leaves out two kinds of warnings: an error's `name` says itself, and members whose type is inferred from a value
+ * (`const xDefaults = { … }`, a payload from its codec) mirror that value.
+ */
 class Logger extends ConsoleLogger {
   validationWarning(text, ...rest) {
-    if (!undocumentable.test(text)) super.validationWarning(text, ...rest)
+    if (!isNeedless(text)) super.validationWarning(text, ...rest)
   }
 
   warn(text, ...rest) {
-    if (!undocumentable.test(text)) super.warn(text, ...rest)
+    if (!isNeedless(text)) super.warn(text, ...rest)
   }
+}
+
+function isNeedless(text) {
+  if (!missing.test(text)) return false
+  const [name] = text.split(' ')
+  return (
+    name.includes('.__type') ||
+    name.endsWith('Error.name') ||
+    [...inferred].some((r) => r.getFriendlyFullName() === name)
+  )
 }
 
 const app = await Application.bootstrapWithPlugins(
@@ -27,6 +42,11 @@ const app = await Application.bootstrapWithPlugins(
 )
 app.logger = new Logger()
 app.logger.level = app.options.getValue('logLevel')
+
+app.converter.on(Converter.EVENT_CREATE_DECLARATION, (context, reflection) => {
+  const declarations = context.getSymbolFromReflection(reflection)?.declarations ?? []
+  if (declarations.length && declarations.every(ts.isPropertyAssignment)) inferred.add(reflection)
+})
 
 // One program for all packages instead of one each: a tenth of the time, and links between packages meet.
 const program = createProgram(packages().flatMap(entryFiles))
