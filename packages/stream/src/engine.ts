@@ -134,7 +134,7 @@ export abstract class Engine<T> implements ConnectionSink {
     this.#gone()
   }
 
-  /** Queues bytes; nothing follows our closing tag, so from then on the ticket fails at once. */
+  /** Queues bytes; behind our closing tag, or without a connection, the ticket fails at once. */
   send(wire: Wire, ticket?: T): void {
     if (!this.#isMute) this.#outbox.push(wire, ticket)
     else if (ticket !== undefined) this.#guard(() => this.#deps.onSettled?.(ticket, 'failed'))
@@ -260,7 +260,7 @@ export abstract class Engine<T> implements ConnectionSink {
   }
 
   get #isMute(): boolean {
-    return this.#isOver || this.#phase === 'closing'
+    return this.#isOver || this.#phase === 'closing' || this.#lost !== undefined
   }
 
   // S-17: on a stream anybody could have tampered with, nobody is sent anywhere.
