@@ -1,28 +1,24 @@
-import { createHost, hostDown, provide, use } from '@xmppkit/module'
+import { createHost, hostDown, provide, service, use } from '@xmppkit/module'
 import type { Stanza } from '@xmppkit/stanza'
 import { expect, test } from 'vitest'
 import { type FakeSession, fakeSession, read } from './fake-session.js'
 import { createMemoryRegistry } from './memory-registry.js'
-import {
-  AccountDirectoryService,
-  AccountIqService,
-  SessionRegistryService,
-  SessionsService,
-  StanzaRouteService,
-  sessionsModule,
-} from './module.js'
+import { AccountDirectoryService, SessionRegistryService, SessionsService, sessionsModule } from './module.js'
 
-function services(routed: Stanza[], asked: Stanza[]) {
+const router = service<{ route(stanza: Stanza): void }>('router/router')
+const iq = service<{ dispatch(stanza: Stanza, target: string): void }>('iq/iq')
+
+function services(routed: Stanza[], asked: unknown[]) {
   return [
     provide(AccountDirectoryService, { exists: (account) => account.local === 'juliet' }),
-    provide(StanzaRouteService, (stanza) => void routed.push(stanza)),
-    provide(AccountIqService, (stanza) => void asked.push(stanza)),
+    provide(router, { route: (stanza) => void routed.push(stanza) }),
+    provide(iq, { dispatch: (stanza, target) => void asked.push([stanza, target]) }),
   ]
 }
 
 test('the module serves the domains of its host, and their sessions end with them', async () => {
   const routed: Stanza[] = []
-  const asked: Stanza[] = []
+  const asked: unknown[] = []
   await using host = await createHost(
     {},
     {
@@ -47,7 +43,8 @@ test('the module serves the domains of its host, and their sessions end with the
     read('<iq type="get" id="1" from="a@b.c/r" to="juliet@example.com"><q xmlns="u:q"/></iq>'),
   )
   await sessions.deliver(read('<message type="chat" from="a@b.c/r" to="nobody@example.com"/>'))
-  expect([asked.length, routed.length]).toEqual([1, 1])
+  expect(asked).toEqual([[expect.objectContaining({ kind: 'iq' }), 'account']])
+  expect(routed.map((stanza) => stanza.type)).toEqual(['error'])
   await host.hooks.run(hostDown, { domain: 'other.example' })
   expect(there.errors.map((error) => error.condition)).toEqual(['system-shutdown'])
   expect(here.errors).toEqual([])

@@ -24,16 +24,19 @@ export interface AccountDirectory {
   exists(account: BareJid): Awaitable<boolean>
 }
 
-/** Tells which accounts exist; whoever keeps accounts provides it. */
-export const AccountDirectoryService = service<AccountDirectory>('sessions/account-directory', {
-  providedBy: ['auth'],
+/**
+ * Tells which accounts exist. The key is that of the accounts of `@xmppkit/auth`, whose module therefore provides it;
+ * without that module provide any object that knows.
+ */
+export const AccountDirectoryService = service<AccountDirectory>('auth/accounts', { providedBy: ['auth'] })
+
+// The keys of the tokens of router and iq, which are of this layer: what provides those provides these.
+const SessionsRouterService = service<{ route(stanza: Stanza): Awaitable<void> }>('router/router', {
+  providedBy: ["provide(RouterService, createRouter(…)) among the host's services"],
 })
-
-/** Sends a stanza on its way: the router's `route`, provided by whoever wires the server. */
-export const StanzaRouteService = service<(stanza: Stanza) => Awaitable<void>>('sessions/stanza-route')
-
-/** Answers iq requests to bare addresses: the iq dispatcher's `dispatch` for the target `account`. */
-export const AccountIqService = service<(stanza: Stanza) => Awaitable<void>>('sessions/account-iq')
+const SessionsIqService = service<{ dispatch(stanza: Stanza, target: 'account'): Awaitable<void> }>('iq/iq', {
+  providedBy: ['iq'],
+})
 
 /** A registry shared with other machines; without it sessions are known in memory. */
 export const SessionRegistryService = service<SessionRegistry>('sessions/registry')
@@ -47,16 +50,21 @@ export const sessionsModule = defineModule({
     clock: ClockService,
     ids: IdsService,
     accounts: AccountDirectoryService,
-    route: StanzaRouteService,
-    accountIq: AccountIqService,
+    router: SessionsRouterService,
+    iq: SessionsIqService,
     registry: maybe(SessionRegistryService),
   },
   provides: SessionsService,
-  xeps: [],
   start(deps, options: SessionsOptions, scope) {
-    const { accounts, registry, ...rest } = deps
+    const { accounts, router, iq, registry, ...rest } = deps
     const sessions = createSessions(
-      { ...rest, accountExists: (account) => accounts.exists(account), ...(registry ? { registry } : {}) },
+      {
+        ...rest,
+        route: (stanza) => router.route(stanza),
+        accountExists: (account) => accounts.exists(account),
+        accountIq: (stanza) => iq.dispatch(stanza, 'account'),
+        ...(registry ? { registry } : {}),
+      },
       options,
     )
     scope.use(
