@@ -157,7 +157,7 @@ class StoredAccounts implements Accounts {
       passwords: this,
       scram: this,
       admit: (account) => this.#admit(account),
-      decoyVerifier: (account, hash) => this.#decoys.verifier(account.toString(), hash),
+      decoyVerifier: (name, hash) => this.#decoys.verifier(name, hash),
     }
   }
 

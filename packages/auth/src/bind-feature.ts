@@ -1,5 +1,5 @@
 import { type BareJid, type FullJid, JidError, prepareResource, tryParseJid } from '@xmppkit/jid'
-import type { Awaitable, Ids, Logger } from '@xmppkit/runtime'
+import { type Awaitable, type Ids, isThenable, type Logger } from '@xmppkit/runtime'
 import { errorReplyTo, isStanzaError, isStreamError, NS, StanzaError, StreamError } from '@xmppkit/stanza'
 import type { FeatureIo, StreamChange, StreamFeature, StreamState } from '@xmppkit/stream'
 import { Element, type RawElement } from '@xmppkit/xml'
@@ -36,7 +36,7 @@ export function bindFeature(deps: BindFeatureDeps): StreamFeature {
     required: () => true,
     advertise: () => new Element('bind', { xmlns: NS.bind }),
     handles: (el, state) => isRequest(el, 'bind', NS.bind, state),
-    negotiate: (el, io) => answered(el, io, deps.logger, () => bind(el, io.state, deps, io)),
+    negotiate: (el, io) => answered(el, io, deps.logger, () => bind(el, deps, io)),
     refuse(el, io) {
       if (io.state.authenticated === undefined) throw new StreamError('not-authorized')
       return answered(el, io, deps.logger, () => {
@@ -79,21 +79,19 @@ export function sessionFeature(deps: { readonly logger: Pick<Logger, 'error'> })
   }
 }
 
-async function bind(
-  el: RawElement,
-  state: StreamState,
-  deps: BindFeatureDeps,
-  io: FeatureIo,
-): Promise<StreamChange> {
+function bind(el: RawElement, deps: BindFeatureDeps, io: FeatureIo): Awaitable<StreamChange> {
   checkShape(el)
-  const { authenticated } = state
+  const { authenticated } = io.state
   if (authenticated === undefined) throw new StreamError('not-authorized')
   const wanted = resourceWanted(el) ?? deps.ids.next()
-  const bound = await deps.bind(authenticated, wanted, state)
-  const payload = new Element('bind', { xmlns: NS.bind })
-  payload.c('jid').t(bound.toString())
-  io.send(resultOf(el, bound, payload))
-  return { bound }
+  const succeed = (bound: FullJid): StreamChange => {
+    const payload = new Element('bind', { xmlns: NS.bind })
+    payload.c('jid').t(bound.toString())
+    io.send(resultOf(el, bound, payload))
+    return { bound }
+  }
+  const bound = deps.bind(authenticated, wanted, io.state)
+  return isThenable(bound) ? bound.then(succeed) : succeed(bound)
 }
 
 // RFC 6120 §7.6.1: `<bind/>` is empty or holds one resource; a resource of zero length is none that can be bound.
@@ -134,22 +132,25 @@ function checkShape(el: RawElement): void {
   throw new StanzaError('bad-request', { text: 'an iq of type set with an id and one child is expected' })
 }
 
-async function answered(
+function answered(
   el: RawElement,
   io: FeatureIo,
   logger: Pick<Logger, 'error'>,
   work: () => Awaitable<StreamChange>,
-): Promise<StreamChange> {
+): Awaitable<StreamChange> {
   const type = el.attr('type')
   // Q-2: answers are never answered, and nobody asked for this one.
   if (type === 'result' || type === 'error') return {}
-  try {
-    return await work()
-  } catch (error) {
-    const refused = asStanzaError(error, logger)
-    const reply = errorReplyTo(el, refused, {})
+  const refuse = (error: unknown): StreamChange => {
+    const reply = errorReplyTo(el, asStanzaError(error, logger), {})
     if (reply !== undefined) io.send(reply)
     return {}
+  }
+  try {
+    const change = work()
+    return isThenable(change) ? change.then(undefined, refuse) : change
+  } catch (error) {
+    return refuse(error)
   }
 }
 

@@ -15,10 +15,13 @@ export {
 export { type BindFeatureDeps, bindFeature, sessionFeature } from './bind-feature.js'
 export { AuthError, type AuthErrorCode } from './errors.js'
 export { createExternalAccounts, type ExternalAccountsDeps } from './external-accounts.js'
+export type { LoginAttempt, LoginReportDeps } from './login-report.js'
 export {
   createLoginThrottle,
+  type LoginOutcome,
   type LoginThrottle,
   type LoginThrottleOptions,
+  type LoginTry,
   loginThrottleDefaults,
 } from './login-throttle.js'
 export { createMemoryAccountStore } from './memory-store.js'
@@ -33,7 +36,6 @@ export type {
   StoredCredentials,
 } from './ports.js'
 export {
-  type LoginAttempt,
   type SaslFeatureDeps,
   type SaslFeatureOptions,
   saslFeature,

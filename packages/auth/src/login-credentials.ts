@@ -3,7 +3,7 @@ import type { Clock } from '@xmppkit/runtime'
 import { createDecoyVerifiers, type SaslConditions, type SaslServerDeps } from '@xmppkit/sasl'
 import type { StreamState } from '@xmppkit/stream'
 import { AuthError } from './errors.js'
-import type { LoginThrottle } from './login-throttle.js'
+import type { LoginTry } from './login-throttle.js'
 import type { CredentialSources } from './ports.js'
 import { createTimeLimit } from './time-limit.js'
 
@@ -14,13 +14,14 @@ export interface LoginConditions extends SaslConditions {
   readonly mechanism: string
   /** Aborts when the stream ends. */
   readonly signal: AbortSignal
+  /** Counts the try, if anybody does. */
+  readonly counted: LoginTry | undefined
 }
 
 /** What {@link loginCredentials} needs. */
 export interface LoginCredentialsDeps {
   readonly credentials: CredentialSources
   readonly clock: Pick<Clock, 'after'>
-  readonly throttle?: LoginThrottle
 }
 
 /** The account of a username on a stream; usernames are localparts (RFC 6120 §6.3.7). */
@@ -33,15 +34,15 @@ export function loginCredentials(
   deps: LoginCredentialsDeps,
   timeoutMs: number,
 ): SaslServerDeps<LoginConditions> {
-  const { credentials, throttle } = deps
+  const { credentials } = deps
   const { passwords, scram } = credentials
   const limit = createTimeLimit(deps.clock, timeoutMs)
   const decoys = createDecoyVerifiers()
 
   // Before any look-up and whether or not there is such an account: the answer is the same for all.
-  const admitted = (username: string, { state }: LoginConditions): BareJid => {
+  const admitted = (username: string, { state, counted }: LoginConditions): BareJid => {
     const account = accountOf(username, state)
-    if (throttle?.mayTryAccount(state.remoteAddress, account) !== false) return account
+    if (counted?.names(account) !== false) return account
     throw new AuthError('auth/throttled', 'too many failed logins to this account')
   }
 
@@ -53,10 +54,10 @@ export function loginCredentials(
       mechanism === 'ANONYMOUS' || credentials.admit === undefined
         ? undefined
         : limit(signal, (wait) => credentials.admit?.(accountOf(username, state), { signal: wait })),
-    decoyVerifier: (username, hash, { state }) =>
-      prepareUsername(username) !== undefined && credentials.decoyVerifier !== undefined
-        ? credentials.decoyVerifier(accountOf(username, state), hash)
-        : decoys.verifier(`${username}@${state.domain}`, hash),
+    decoyVerifier(username, hash, { state }) {
+      const name = `${username}@${state.domain}`
+      return credentials.decoyVerifier?.(name, hash) ?? decoys.verifier(name, hash)
+    },
   }
   if (scram !== undefined) {
     answers.scramVerifier = (username, hash, conditions) => {

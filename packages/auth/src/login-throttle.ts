@@ -45,18 +45,26 @@ export const loginThrottleDefaults: Required<LoginThrottleOptions> = Object.free
 })
 
 /**
+ * How a try to log in ended: `wrong` credentials count against address and account, one `refused` for another reason
+ * against the address, one that was `spared` (an outage, an abort) against nobody.
+ */
+export type LoginOutcome = 'succeeded' | 'wrong' | 'refused' | 'spared'
+
+/** One try to log in. It counts from its beginning, so that many at once are not cheaper than one after another. */
+export interface LoginTry {
+  /** Whether this account may be tried. Call it as soon as the name is known, before looking anything up. */
+  names(account: BareJid): boolean
+  /** The try is over. Only the first call counts. */
+  end(outcome: LoginOutcome): void
+}
+
+/**
  * Slows down who guesses passwords. It counts names whether or not there is such an account, and refuses the right
  * password like a wrong one, so that it tells nothing (L-6).
  */
 export interface LoginThrottle {
-  /** Whether an address may try at all. */
-  mayTry(address: string): boolean
-  /** Whether an address may try this account. */
-  mayTryAccount(address: string, account: BareJid): boolean
-  /** A login failed; the account is absent if the attempt did not name a possible one. */
-  failed(address: string, account: BareJid | undefined): void
-  /** A login succeeded. */
-  succeeded(address: string, account: BareJid): void
+  /** Begins a try from a network address; `undefined` if that address has to wait. */
+  begin(address: string): LoginTry | undefined
 }
 
 /**
@@ -80,20 +88,34 @@ export function createLoginThrottle(
   const familiar = table(Number.POSITIVE_INFINITY, familiarMs)
   const pair = (address: string, account: BareJid): string => short(`${addressKey(address)} ${account}`)
 
-  return {
-    mayTry: (address) => addresses.peek(addressKey(address)).allowed,
-    mayTryAccount: (address, account) =>
-      accounts.peek(short(account.toString())).allowed || familiar.peek(pair(address, account)).count > 1,
-    failed(address, account) {
-      addresses.hit(addressKey(address))
-      if (account !== undefined) accounts.hit(short(account.toString()))
-    },
-    succeeded(address, account) {
-      const key = pair(address, account)
-      familiar.forget(key)
-      familiar.hit(key)
-    },
+  const begin = (address: string): LoginTry | undefined => {
+    const addressed = addressKey(address)
+    if (!addresses.peek(addressed).allowed) return undefined
+    addresses.hit(addressed)
+    let named: BareJid | undefined
+    let over = false
+    return {
+      names(account) {
+        const key = short(account.toString())
+        if (!accounts.peek(key).allowed && familiar.peek(pair(address, account)).count <= 1) return false
+        accounts.hit(key)
+        named = account
+        return true
+      },
+      end(outcome) {
+        if (over) return
+        over = true
+        if (outcome !== 'wrong' && named !== undefined) accounts.hit(short(named.toString()), -1)
+        if (outcome === 'succeeded' || outcome === 'spared') addresses.hit(addressed, -1)
+        if (outcome !== 'succeeded' || named === undefined) return
+        const key = pair(address, named)
+        // The time an address is familiar starts anew.
+        familiar.forget(key)
+        familiar.hit(key)
+      },
+    }
   }
+  return { begin }
 }
 
 // Names may be 2 KiB long; a table of them must not be.

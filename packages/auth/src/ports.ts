@@ -80,6 +80,9 @@ export interface CredentialSources {
   readonly scram?: ScramStore
   /** Asked once credentials were proven; a condition, such as `account-disabled`, still refuses the login (A-20). */
   admit?(account: BareJid, wait?: CredentialWait): Awaitable<SaslCondition | undefined>
-  /** What an account that does not exist looks like to SCRAM (A-5); invented with a secret of this process if absent. */
-  decoyVerifier?(account: BareJid, hash: ScramHash): ScramVerifier
+  /**
+   * What an account that does not exist looks like to SCRAM (A-5); invented with a secret of this process if absent.
+   * The name is a username and a domain joined by `@`, and need not be an address anybody could have.
+   */
+  decoyVerifier?(name: string, hash: ScramHash): ScramVerifier
 }

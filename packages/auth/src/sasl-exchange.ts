@@ -62,5 +62,6 @@ const malformed = failure('malformed-request', 'not an element of SASL that is d
 const notBase64 = failure('incorrect-encoding', 'not strict base64')
 
 function dataElement(name: string, data: Uint8Array): Element {
-  return new Element(name, { xmlns: NS.sasl }).t(encodeBase64(data))
+  const el = new Element(name, { xmlns: NS.sasl })
+  return data.byteLength === 0 ? el : el.t(encodeBase64(data))
 }

@@ -1,6 +1,5 @@
 import { parseNetwork } from '@xmppkit/access'
-import { type BareJid, tryParseJid } from '@xmppkit/jid'
-import { type Clock, isXmppkitError, type Logger } from '@xmppkit/runtime'
+import type { Clock } from '@xmppkit/runtime'
 import {
   type ChannelBindings,
   createSaslServer,
@@ -11,37 +10,20 @@ import {
 import { NS, SaslFailure, StreamError, saslFailureElement } from '@xmppkit/stanza'
 import type { FeatureIo, StreamChange, StreamFeature, StreamState } from '@xmppkit/stream'
 import { Element, type RawElement } from '@xmppkit/xml'
-import { accountOf, loginCredentials } from './login-credentials.js'
-import type { LoginThrottle } from './login-throttle.js'
+import { accountOf, type LoginConditions, loginCredentials } from './login-credentials.js'
+import { type LoginReportDeps, outcomeOf, reportLogin } from './login-report.js'
+import type { LoginOutcome, LoginThrottle } from './login-throttle.js'
 import type { CredentialSources } from './ports.js'
 import { type ExchangeResult, runExchange, successElement } from './sasl-exchange.js'
 
-/** What became of one try to log in. Nothing in it is a secret. */
-export interface LoginAttempt {
-  /** The account that was tried, as far as one was named; proven only if `condition` is absent. */
-  readonly account: BareJid | undefined
-  /** The mechanism asked for, cut to 64 characters. */
-  readonly mechanism: string
-  /** The client's network address. */
-  readonly remoteAddress: string
-  /** Why it failed, as the client was told; absent for a success. */
-  readonly condition?: SaslCondition
-  /** Why it failed, for the log only. */
-  readonly reason?: string
-}
-
 /** What {@link saslFeature} needs. */
-export interface SaslFeatureDeps {
+export interface SaslFeatureDeps extends LoginReportDeps {
   /** Where logins are checked, such as `accounts.credentials`. */
   readonly credentials: CredentialSources
   /** Limits the wait for an answer. */
   readonly clock: Pick<Clock, 'after'>
-  /** Gets a line for every login, and the errors of credential sources. */
-  readonly logger: Pick<Logger, 'info' | 'error'>
   /** Slows down who guesses. */
   readonly throttle?: LoginThrottle
-  /** Told of every try to log in. */
-  onAttempt?(attempt: LoginAttempt): void
 }
 
 /** Options of {@link saslFeature}. */
@@ -109,9 +91,18 @@ export function saslFeature(deps: SaslFeatureDeps, options: SaslFeatureOptions =
 
   const exchange = async (el: RawElement, io: FeatureIo): Promise<ExchangeResult> => {
     const { state, signal } = io
-    if (deps.throttle?.mayTry(state.remoteAddress) === false) return throttled
+    const counted = deps.throttle?.begin(state.remoteAddress)
+    if (deps.throttle !== undefined && counted === undefined) return throttled
     const mechanism = el.attr('mechanism') ?? ''
-    return runExchange(el, io, server.begin(mechanism, { ...conditions(state), state, mechanism, signal }))
+    let outcome: LoginOutcome = 'spared'
+    try {
+      const login: LoginConditions = { ...conditions(state), state, mechanism, signal, counted }
+      const result = await runExchange(el, io, server.begin(mechanism, login))
+      outcome = outcomeOf(result)
+      return result
+    } finally {
+      counted?.end(outcome)
+    }
   }
 
   const fail = (io: FeatureIo, condition: SaslCondition): StreamChange => {
@@ -131,8 +122,8 @@ export function saslFeature(deps: SaslFeatureDeps, options: SaslFeatureOptions =
     advertise: (state) => mechanismsElement(names(state)),
     async negotiate(el, io) {
       const result = await exchange(el, io)
-      const mechanism = (el.attr('mechanism') ?? '').slice(0, maxLoggedCharacters)
-      report(deps, io.state, mechanism, result)
+      const mechanism = el.attr('mechanism') ?? ''
+      reportLogin(deps, io, mechanism, result)
       if (result.kind === 'failure') return fail(io, result.condition)
       io.send(successElement(result))
       return { restart: true, authenticated: accountOf(result.username, io.state), mechanism }
@@ -145,47 +136,10 @@ export function saslFeature(deps: SaslFeatureDeps, options: SaslFeatureOptions =
   }
 }
 
-const maxLoggedCharacters = 64
-
 const throttled: ExchangeResult = {
   kind: 'failure',
   condition: 'temporary-auth-failure',
   reason: 'too many failed logins from this address',
-}
-
-function report(deps: SaslFeatureDeps, state: StreamState, mechanism: string, result: ExchangeResult): void {
-  const { remoteAddress } = state
-  const account = accountTried(result.username, state)
-  if (result.kind === 'success') {
-    if (account !== undefined) deps.throttle?.succeeded(remoteAddress, account)
-    deps.onAttempt?.({ account, mechanism, remoteAddress })
-    deps.logger.info('logged in', { account: account?.toString(), mechanism, remoteAddress })
-    return
-  }
-  const { condition, reason, cause } = result
-  const guessed = condition === 'not-authorized'
-  // An outage is nobody's guess; only a wrong password counts against the account it was tried on.
-  if (!harmless.has(condition)) deps.throttle?.failed(remoteAddress, guessed ? account : undefined)
-  deps.onAttempt?.({ account, mechanism, remoteAddress, condition, reason })
-  const fields = { account: account?.toString(), mechanism, remoteAddress, condition, reason }
-  if (cause === undefined || isThrottling(cause)) deps.logger.info('login failed', fields)
-  else deps.logger.error('a login could not be checked', { ...fields, error: cause })
-}
-
-const harmless: ReadonlySet<SaslCondition> = new Set([
-  'temporary-auth-failure',
-  'aborted',
-  'encryption-required',
-])
-
-function isThrottling(cause: unknown): boolean {
-  return isXmppkitError(cause, 'auth/throttled')
-}
-
-// A failed attempt may have named somebody nobody can be.
-function accountTried(username: string | undefined, state: StreamState): BareJid | undefined {
-  if (username === undefined) return undefined
-  return tryParseJid(`${username}@${state.domain}`)?.bare
 }
 
 function mechanismsElement(names: readonly string[]): Element {
