@@ -59,10 +59,11 @@ export type ResultOf<D> = D extends IqDefinition<unknown, infer R> ? R : never
  * Answers a request: returns the payload of the result, nothing for an empty result, or throws a StanzaError.
  * A malformed payload never gets here; anything else thrown is logged and answered with `internal-server-error`.
  */
-export type IqHandler<D> = (
-  request: IqRequest<RequestOf<D>>,
-  // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return is meant
-) => Awaitable<ResultOf<D> | undefined | void>
+export type IqHandler<D> =
+  D extends IqDefinition<infer Q, infer R>
+    ? // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return is meant
+      (request: IqRequest<Q>) => Awaitable<R | undefined | void>
+    : never
 
 /** Answers requests by typed handlers, and asks others. */
 export interface Iq extends AsyncDisposable {
@@ -178,9 +179,10 @@ export function createIq(deps: IqDeps, options: IqOptions = {}): Iq {
       const { signal, timeoutMs = settings.requestTimeoutMs } = about
       signal?.throwIfAborted()
       const from = about.from ?? ownDomain(to, deps.isLocal)
-      const element = definition.request.encode(payload)
-      const request = pending.expect(from, to, timeoutMs, signal)
-      send(deps.route, iq({ type: definition.type, id: request.id, from, to }, element), request.cancel)
+      const id = deps.ids.next()
+      const stanza = iq({ type: definition.type, id, from, to }, definition.request.encode(payload))
+      const request = pending.expect({ id, from, to, timeoutMs }, signal)
+      send(deps.route, stanza, request.cancel)
       return decodeReply(definition, await request.reply) as ResultOf<typeof definition>
     },
     namespaces: (target) => tables[target].namespaces(),
@@ -220,7 +222,7 @@ function serve(deps: ExchangeDeps, entry: Entry, stanza: Stanza, target: IqTarge
 }
 
 async function withdraw(entry: Entry, everything: boolean): Promise<void> {
-  for (const exchange of entry.waiting) await exchange.withdraw(everything)
+  await Promise.all([...entry.waiting].map(async (exchange) => exchange.withdraw(everything)))
 }
 
 function ownDomain(to: Jid, isLocal: IqDeps['isLocal']): Jid {

@@ -1,5 +1,5 @@
 import type { Jid } from '@xmppkit/jid'
-import type { Clock, Ids } from '@xmppkit/runtime'
+import type { Clock } from '@xmppkit/runtime'
 import type { Stanza } from '@xmppkit/stanza'
 import { IqError } from './errors.js'
 
@@ -17,18 +17,28 @@ export interface RequestOptions {
 
 /** A request that waits for its answer. */
 export interface PendingRequest {
-  /** The id to send it with. */
-  readonly id: string
   /** Settles with the answer, a result or an error. */
   readonly reply: Promise<Stanza>
   /** Gives up, with this reason. */
   readonly cancel: (reason: unknown) => void
 }
 
+/** What the answer to a request looks like. */
+export interface ExpectedReply {
+  /** The id of the request. */
+  readonly id: string
+  /** Who asked. */
+  readonly from: Jid
+  /** Who was asked. */
+  readonly to: Jid
+  /** How long to wait, in milliseconds. */
+  readonly timeoutMs: number
+}
+
 /** Requests of our own that wait for answers. */
 export interface PendingRequests {
   /** Expects an answer; throws IqError `iq/limit` or `iq/closed`. */
-  expect(from: Jid, to: Jid, timeoutMs: number, signal?: AbortSignal): PendingRequest
+  expect(expected: ExpectedReply, signal?: AbortSignal): PendingRequest
   /** Takes a reply in; false if nobody waits for it. */
   accept(reply: Stanza): boolean
   /** Gives up on all of them. */
@@ -44,18 +54,17 @@ interface Waiting {
 
 /** Makes an empty table of {@link PendingRequests}. */
 export function createPendingRequests(
-  { clock, ids }: { readonly clock: Pick<Clock, 'after'>; readonly ids: Ids },
+  { clock }: { readonly clock: Pick<Clock, 'after'> },
   { maxPending }: { readonly maxPending: number },
 ): PendingRequests {
   const table = new Map<string, Waiting>()
   let closed = false
 
-  function expect(from: Jid, to: Jid, timeoutMs: number, signal?: AbortSignal): PendingRequest {
+  function expect({ id, from, to, timeoutMs }: ExpectedReply, signal?: AbortSignal): PendingRequest {
     if (closed) throw new IqError('iq/closed', 'the dispatcher has been closed')
     if (table.size >= maxPending) {
       throw new IqError('iq/limit', `${maxPending} requests wait for their answers already`)
     }
-    const id = ids.next()
     let cancel: (reason: unknown) => void = () => {}
     const reply = new Promise<Stanza>((resolve, reject) => {
       const timer = clock.after(timeoutMs, () => {
@@ -78,7 +87,7 @@ export function createPendingRequests(
       signal?.addEventListener('abort', onAbort)
       table.set(id, { from, to, settle, cancel })
     })
-    return { id, reply, cancel }
+    return { reply, cancel }
   }
 
   return {
