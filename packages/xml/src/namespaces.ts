@@ -39,8 +39,13 @@ export function bindTag(s: Scan): void {
   if (s.tagColon >= 0) {
     s.tagBinding = findBinding(s, s.tagStart, s.tagColon)
     if (s.tagBinding === XML_PREFIX) throw bad('no element is in the xml namespace')
-    if (s.depth === 0 || isOutside(s, s.tagBinding)) s.rewrite = true
+    if (s.depth === 0 || isOutside(s, s.tagBinding) || looksLikeFraming(s)) s.rewrite = true
   }
+}
+
+/** X-14: what is written `stream:stream` inside a stanza leaves without the prefix a careless receiver looks for. */
+function looksLikeFraming(s: Scan): boolean {
+  return valueIs(s, s.tagStart, s.tagColon, 0, 'stream')
 }
 
 /** The decoded value of an attribute of the tag at hand or of the top element. */

@@ -4,6 +4,7 @@ import { parseBytes } from './parsed-element.js'
 import type { RawElement } from './raw-element.js'
 import { type ReaderLimits, readerLimits } from './reader-limits.js'
 import { nothingAround } from './scan-state.js'
+import { asBuffer } from './wire.js'
 import { declarationEnd } from './xml-declaration.js'
 
 /**
@@ -35,7 +36,7 @@ export function parseElement(
 }
 
 function bytesOf(text: string | Uint8Array): Buffer {
-  if (typeof text !== 'string') return Buffer.from(text.buffer, text.byteOffset, text.byteLength)
+  if (typeof text !== 'string') return asBuffer(text)
   // Encoding would turn it into U+FFFD without a word.
   if (/\p{Surrogate}/u.test(text)) throw new XmlError('not-well-formed', 'the text holds a lone surrogate')
   return Buffer.from(text, 'utf8')

@@ -1,28 +1,18 @@
 import { Element } from 'ltx'
+import { canonicalWire } from './canonical-wire.js'
 import { isLocalName } from './characters.js'
 import { type ChildIndex, childIndexOf, findChild, namesOf, shifted } from './child-index.js'
 import { XmlError, XmlWriteError } from './errors.js'
 import { attributeWire, escapeAttribute } from './escape.js'
-import { attributeValue } from './namespaces.js'
 import type { ChildName, RawElement, ToWireOptions } from './raw-element.js'
 import { noLimits, type ReaderLimits } from './reader-limits.js'
 import { advance, beginScan, endScan } from './scan.js'
-import {
-  ATTR,
-  DEFAULT_DECLARATION,
-  KID,
-  malformed,
-  nothingAround,
-  type Scan,
-  type Surroundings,
-  UNNORMALISED,
-  WIDE,
-  WIDE_NAME,
-} from './scan-state.js'
-import { appendContent, setAttribute, stampNamespace } from './tree.js'
-import { unescapeText, valueFromWire } from './unescape.js'
+import { KID, malformed, nothingAround, type Scan, type Surroundings } from './scan-state.js'
+import { localName, topAttributes, topTag } from './top-tag.js'
+import { appendContent, setAttribute } from './tree.js'
+import { unescapeText } from './unescape.js'
 import { asWire, textFromWire, type Wire, wireFromText } from './wire.js'
-import { writeElement, writeTree } from './writer.js'
+import { writeElement } from './writer.js'
 
 /** The one implementation of {@link RawElement}. */
 class ParsedElement implements RawElement {
@@ -178,9 +168,9 @@ class ParsedElement implements RawElement {
   }
 }
 
+/** A child as it is written where `ns` is the default namespace. */
 function childWire(child: Element | RawElement, ns: string): Wire {
-  const raw = isRaw(child) ? child : rawElement(child)
-  return raw.toWire({ declare: raw.ns !== ns })
+  return isRaw(child) ? child.toWire({ declare: child.ns !== ns }) : writeElement(child, { ns })
 }
 
 function isRaw(child: Element | RawElement): child is RawElement {
@@ -204,11 +194,8 @@ function checkAttribute(name: string, flat: readonly string[]): void {
 
 /** Makes an element of a complete scan. */
 export function elementFrom(s: Scan): ParsedElement {
-  return s.rewrite && !s.headerOnly ? rewritten(s) : copied(s)
-}
-
-function copied(s: Scan): ParsedElement {
-  const tag = s.slice(s.topNameStart, s.contentStart)
+  if (s.rewrite && !s.headerOnly) return parseWire(canonicalWire(s), '').sized(s.pos - s.base)
+  const tag = topTag(s)
   return new ParsedElement(
     localName(s, tag),
     s.topNs,
@@ -217,78 +204,6 @@ function copied(s: Scan): ParsedElement {
     childIndexOf(s),
     s.pos - s.base,
   )
-}
-
-/**
- * Writes the element anew, every name resolved, so that its content depends on nothing but the default namespace.
- * Rare: prefixed stanzas, prefixes declared on the stream header, content namespaces repeated on children.
- */
-function rewritten(s: Scan): ParsedElement {
-  const tag = s.slice(s.topNameStart, s.contentStart)
-  const flat = topAttributes(s, tag)
-  const prefixes = new Map(s.around.prefixes)
-  const top = new Element(localName(s, tag))
-  stampNamespace(top, s.topNs, true)
-  for (let i = 0; i < flat.length; i += 2) {
-    setAttribute(top, flat[i]!, flat[i + 1]!)
-    if (flat[i]!.startsWith('xmlns:')) prefixes.set(flat[i]!.slice(6), flat[i + 1]!)
-  }
-  for (let i = 0; i < flat.length; i += 2) {
-    const prefix = flat[i]!.slice(0, Math.max(flat[i]!.indexOf(':'), 0))
-    if (prefix !== '' && prefix !== 'xml' && prefix !== 'xmlns' && !flat.includes(`xmlns:${prefix}`)) {
-      top.attrs[`xmlns:${prefix}`] = prefixes.get(prefix)!
-    }
-  }
-  appendContent(
-    top,
-    asWire(s.slice(s.contentStart, s.contentEnd)),
-    { ns: defaultNamespace(s), prefixes },
-    s.topNs,
-  )
-  const wire = canonical(top, s.limits)
-  return parseWire(wire, '').sized(s.pos - s.base)
-}
-
-/** The default namespace the source declares for the content, which is not the element's own if that has a prefix. */
-export function defaultNamespace(s: Scan): string {
-  for (let a = 0; a < s.attrBase; a += ATTR) {
-    if ((s.attrs[a + 5]! & DEFAULT_DECLARATION) !== 0) return attributeValue(s, a)
-  }
-  return s.around.ns
-}
-
-/** One long name declared once and used often must not become a stanza beyond the limit. */
-function canonical(top: Element, limits: ReaderLimits): Wire {
-  try {
-    const wire = wireFromText(writeTree(top, {}, limits.maxBytes))
-    if (wire.length <= limits.maxBytes) return wire
-  } catch (error) {
-    if (!(error instanceof XmlWriteError)) throw error
-  }
-  throw new XmlError('policy-violation', 'the element is too large once its namespaces are written out')
-}
-
-function localName(s: Scan, tag: string): string {
-  const start = s.topNameStart
-  const wire = asWire(tag.slice(s.topColon < 0 ? 0 : s.topColon + 1 - start, s.topNameEnd - start))
-  return s.topFlags === 0 ? wire : textFromWire(wire)
-}
-
-/** Names and values, cut out of the start tag, which is copied once: one small string pinned, few native calls. */
-function topAttributes(s: Scan, tag: string): string[] {
-  const { attrs, attrBase, topNameStart: start } = s
-  const flat: string[] = []
-  for (let a = 0; a < attrBase; a += ATTR) {
-    const flags = attrs[a + 5]!
-    if ((flags & DEFAULT_DECLARATION) !== 0) continue
-    const name = asWire(tag.slice(attrs[a]! - start, attrs[a + 1]! - start))
-    const value = asWire(tag.slice(attrs[a + 3]! - start, attrs[a + 4]! - start))
-    flat.push(
-      (flags & WIDE_NAME) === 0 ? name : textFromWire(name),
-      (flags & (UNNORMALISED | WIDE)) === 0 ? value : valueFromWire(value),
-    )
-  }
-  return flat
 }
 
 /** Reads exactly one element, which may use the namespaces around it. */

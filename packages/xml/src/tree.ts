@@ -153,6 +153,8 @@ function bringPrefix(element: Element, prefix: string, scope: Scope, around: Sur
 
 /** Writes the namespace on the element; where it is the parent's, only lookups see it. */
 export function stampNamespace(element: Element, ns: string, enumerable: boolean): void {
+  // ltx takes an empty xmlns for none and would answer with the parent's.
+  if (ns === '') element.findNS = (prefix) => (prefix ? Element.prototype.findNS.call(element, prefix) : '')
   if (enumerable) element.attrs.xmlns = ns
   else
     Object.defineProperty(element.attrs, 'xmlns', {

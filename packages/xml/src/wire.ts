@@ -36,7 +36,7 @@ export function textFromWire(wire: Wire): string {
 
 /** Copies bytes into a wire. */
 export function wireFromBytes(bytes: Uint8Array): Wire {
-  return asWire(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1'))
+  return asWire(asBuffer(bytes).toString('latin1'))
 }
 
 /** Copies a wire into bytes. */
@@ -47,4 +47,9 @@ export function bytesFromWire(wire: Wire): Uint8Array {
 /** How many bytes a wire takes on the network. */
 export function wireLength(wire: Wire): number {
   return wire.length
+}
+
+/** The same bytes as a Buffer, nothing copied. */
+export function asBuffer(chunk: Uint8Array): Buffer {
+  return Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
 }

@@ -53,20 +53,22 @@ export function writeElement(element: Element, scope: WriteScope = {}): Wire {
 /** {@link writeElement} as text, giving up beyond a length. */
 export function writeTree(root: Element, scope: WriteScope, maxLength: number): string {
   const around = scope.prefixes && { own: new Map(Object.entries(scope.prefixes)), outer: undefined }
+  const outerNs = scope.ns ?? ''
   const open: Open[] = []
   let out = ''
-  const enter = (element: Element, ns: string, prefixes: Prefixes | undefined): void => {
-    const tag = startTag(element, ns, prefixes)
+  const enter = (element: Element, tag: StartTag): void => {
     out += tag.text
-    if (element.children.length === 0) out += '/>'
-    else {
-      out += '>'
-      if (open.length >= maxDepth)
-        throw new XmlWriteError('xml/bad-node', `more than ${maxDepth} levels of elements`)
-      open.push({ element, ns: tag.ns, prefixes: tag.prefixes, next: 0 })
+    if (element.children.length === 0) {
+      out += '/>'
+      return
     }
+    if (open.length >= maxDepth) {
+      throw new XmlWriteError('xml/bad-node', `more than ${maxDepth} levels of elements`)
+    }
+    out += '>'
+    open.push({ element, ns: tag.ns, prefixes: tag.prefixes, next: 0 })
   }
-  enter(root, scope.ns ?? '', around)
+  enter(root, startTag(root, outerNs, around, root.parent ? root.findNS() : undefined))
   while (open.length > 0) {
     if (out.length > maxLength) throw new XmlWriteError('xml/bad-node', 'the element is too large')
     const top = open[open.length - 1]!
@@ -77,7 +79,7 @@ export function writeTree(root: Element, scope: WriteScope, maxLength: number): 
     }
     const node: unknown = top.element.children[top.next++]
     if (typeof node === 'string') out += escapeText(node)
-    else if (isElement(node)) enter(node, top.ns, top.prefixes)
+    else if (isElement(node)) enter(node, startTag(node, top.ns, top.prefixes))
     else out += escapeText(scalar(node, 'a child') ?? '')
   }
   return out
@@ -91,23 +93,41 @@ interface StartTag {
   readonly prefixes: Prefixes | undefined
 }
 
-function startTag(element: Element, outerNs: string, outer: Prefixes | undefined): StartTag {
+/** @param inherited - the default namespace of the tree the element was taken from, where it differs */
+function startTag(
+  element: Element,
+  outerNs: string,
+  outer: Prefixes | undefined,
+  inherited = outerNs,
+): StartTag {
   const { name, attrs } = element
   const own = declarations(attrs)
   const prefixes = own ? { own, outer } : outer
-  const ns = scalar(Object.hasOwn(attrs, 'xmlns') ? attrs.xmlns : undefined, 'xmlns') ?? outerNs
+  const ns = scalar(Object.hasOwn(attrs, 'xmlns') ? attrs.xmlns : undefined, 'xmlns') ?? inherited
   checkName(name, prefixes, 'element')
-  if (ns === XML_NS || ns === XMLNS_NS) throw new XmlWriteError('xml/bad-namespace', `nothing is in ${ns}`)
+  if (ns === XML_NS || ns === XMLNS_NS || ns !== ns.trim()) {
+    throw new XmlWriteError('xml/bad-namespace', `nothing is in ${JSON.stringify(ns)}`)
+  }
   let text = `<${name}`
   if (ns !== outerNs) text += ` xmlns="${escapeAttribute(ns)}"`
+  let expanded: Set<string> | undefined
   for (const key of Object.keys(attrs)) {
     if (key === 'xmlns') continue
     const value = scalar(attrs[key], key)
     if (value === undefined) continue
-    if (!key.startsWith('xmlns:')) checkName(key, prefixes, 'attribute')
+    if (!key.startsWith('xmlns:')) {
+      const uri = checkName(key, prefixes, 'attribute')
+      if (uri !== '') expanded = withName(expanded, `${uri} ${key.slice(key.indexOf(':') + 1)}`)
+    }
     text += ` ${key}="${escapeAttribute(value)}"`
   }
   return { text, ns, prefixes }
+}
+
+/** Namespaces in XML §6.3: two prefixes of one namespace do not make two attributes. */
+function withName(names: Set<string> | undefined, name: string): Set<string> {
+  if (names?.has(name)) throw new XmlWriteError('xml/bad-name', 'one attribute twice, under two prefixes')
+  return (names ?? new Set<string>()).add(name)
 }
 
 function declarations(attrs: Element['attrs']): Map<string, string> | undefined {
@@ -118,7 +138,7 @@ function declarations(attrs: Element['attrs']): Map<string, string> | undefined 
     const ns = scalar(attrs[key], key)
     if (ns === undefined) continue
     const reserved = prefix === 'xmlns' || ns === XMLNS_NS || (prefix === 'xml') !== (ns === XML_NS)
-    if (!isLocalName(prefix) || ns === '' || reserved) {
+    if (!isLocalName(prefix) || ns === '' || reserved || ns !== ns.trim()) {
       throw new XmlWriteError('xml/bad-namespace', `${JSON.stringify(key)} cannot be declared so`)
     }
     own ??= new Map()
@@ -127,16 +147,18 @@ function declarations(attrs: Element['attrs']): Map<string, string> | undefined 
   return own
 }
 
-function checkName(name: string, prefixes: Prefixes | undefined, what: string): void {
+/** The namespace of a name's prefix, empty for none. */
+function checkName(name: string, prefixes: Prefixes | undefined, what: 'element' | 'attribute'): string {
   const colon = name.indexOf(':')
-  if (!isLocalName(name.slice(colon + 1))) {
+  if (!isLocalName(colon < 0 ? name : name.slice(colon + 1))) {
     throw new XmlWriteError('xml/bad-name', `${JSON.stringify(name)} is no name of an ${what}`)
   }
-  if (colon < 0) return
+  if (colon < 0) return ''
   const prefix = name.slice(0, colon)
-  if (prefix === 'xml' && what === 'attribute') return
+  if (prefix === 'xml' && what === 'attribute') return XML_NS
   for (let at = prefixes; at; at = at.outer) {
-    if (at.own.has(prefix)) return
+    const uri = at.own.get(prefix)
+    if (uri !== undefined) return uri
   }
   throw new XmlWriteError('xml/bad-namespace', `the prefix of ${JSON.stringify(name)} is not declared`)
 }
