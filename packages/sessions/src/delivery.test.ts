@@ -290,6 +290,19 @@ describe('M-8: an account that does not exist', () => {
     return made
   }
 
+  test.each(['http://jabber.org/protocol/disco#items', 'jabber:iq:last'])(
+    'L-6: %s is left to its handler, which answers strangers alike for all accounts',
+    async (ns) => {
+      const unknown = bench()
+      const asked = '<query xmlns="NS"/>'.replace('NS', ns)
+      await unknown.sessions.deliver(at(`<iq type="get" X>${asked}</iq>`, 'nobody@example.com'))
+      expect([unknown.asked.length, unknown.routed.length]).toEqual([1, 0])
+      await unknown.sessions.deliver(at(`<iq type="get" X>${asked}</iq>`, 'nobody@example.com/desk'))
+      expect([unknown.asked.length, unknown.routed.length]).toEqual([1, 1])
+      expect(unknown.routed[0]).toMatch(unavailable)
+    },
+  )
+
   test.each(stanzas)(
     'answers %s as one that blocks the sender, to bare and to full addresses',
     async (xml) => {
