@@ -4,19 +4,19 @@ import type { Disco } from './disco.js'
 import { entityCaps } from './entity-caps.js'
 
 /**
- * Announces what a server supports among its stream features, so that clients and peers need not ask (XEP-0115 §6.3).
+ * Announces among the stream features what a server supports, so that clients and peers need not ask (XEP-0115 §6.3).
  *
- * @param disco - finds the discovery of a domain, since hosts share a listener
+ * @example
+ * ```ts
+ * scope.use(c2s.features.add(capsFeature(disco)))
+ * ```
  */
-export function capsFeature(disco: (domain: string) => Pick<Disco, 'caps'> | undefined): StreamFeature {
+export function capsFeature(disco: Pick<Disco, 'caps'>): StreamFeature {
   return {
     name: 'caps',
     ns: NS.caps,
     offered: () => true,
-    advertise({ domain }) {
-      const caps = disco(domain)?.caps(domain)
-      return caps && entityCaps.encode(caps)
-    },
+    advertise: ({ domain }) => entityCaps.encode(disco.caps(domain)),
     // It is only announced: nothing a peer sends picks it.
     handles: () => false,
   }
