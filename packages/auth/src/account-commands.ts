@@ -17,6 +17,7 @@ import type { BareJid } from '@xmppkit/jid'
 import { type Awaitable, disposable, isXmppkitError } from '@xmppkit/runtime'
 import type { Accounts } from './accounts.js'
 import type { AuthErrorCode } from './errors.js'
+import type { HostedDomains } from './ports.js'
 
 /** What {@link registerAccountCommands} needs. */
 export interface AccountCommandsDeps {
@@ -25,7 +26,7 @@ export interface AccountCommandsDeps {
   /** What they act on. */
   readonly accounts: Accounts
   /** The domains there are; commands about others answer `commands/not-found`. All are, if absent. */
-  readonly domains?: { has(domain: string): boolean }
+  readonly domains?: HostedDomains
 }
 
 const tags = ['accounts']

@@ -20,6 +20,7 @@ import type {
   AccountStore,
   CredentialSources,
   CredentialWait,
+  HostedDomains,
   PasswordVerifier,
   ScramStore,
   StoredAccount,
@@ -37,7 +38,7 @@ export interface AccountsDeps {
   /** Makes the stable ids of accounts. */
   readonly ids: Ids
   /** Whether a domain is ours; accounts are registered in no other. All are, if absent. */
-  readonly domains?: { has(domain: string): boolean }
+  readonly domains?: HostedDomains
   /** Hashes passwords; share one among hosts to bound them together. Made from the options if absent. */
   readonly hasher?: ScramHasher
   /**

@@ -35,8 +35,9 @@ test('SCRAM verifiers of the embedder, without a password check', async () => {
   const verifier = await createScramHasher({ iterations: 4096 }).derive('pencil', { hash: 'SHA-1' })
   const scram = { scramVerifier: () => verifier }
   const admit = () => 'credentials-expired' as const
-  const accounts = createExternalAccounts({ scram, admit })
-  expect(accounts.credentials).toEqual({ scram, admit })
+  const decoyVerifier = () => verifier
+  const accounts = createExternalAccounts({ scram, admit, decoyVerifier })
+  expect(accounts.credentials).toEqual({ scram, admit, decoyVerifier })
   expect(await accounts.scramVerifier(juliet, 'SHA-1')).toBe(verifier)
   expect(await accounts.verifyPassword(juliet, 'pencil')).toBe(false)
   expect(await accounts.exists(juliet)).toBe(true)

@@ -11,6 +11,8 @@ export interface ExternalAccountsDeps {
   readonly scram?: ScramStore
   /** Refuses logins although credentials were right. */
   readonly admit?: NonNullable<CredentialSources['admit']>
+  /** What an account that does not exist looks like to SCRAM; should resemble those that do. */
+  readonly decoyVerifier?: NonNullable<CredentialSources['decoyVerifier']>
   /** Whether there is such an account. Every address of the host's domains counts as one if absent. */
   exists?(account: BareJid): Promise<boolean>
 }
@@ -37,6 +39,7 @@ export function createExternalAccounts(deps: ExternalAccountsDeps): Accounts {
       ...(deps.passwords !== undefined && { passwords: deps.passwords }),
       ...(deps.scram !== undefined && { scram: deps.scram }),
       ...(deps.admit !== undefined && { admit: deps.admit }),
+      ...(deps.decoyVerifier !== undefined && { decoyVerifier: deps.decoyVerifier }),
     },
     verifyPassword: async (account, password, wait) =>
       (await deps.passwords?.verifyPassword(account, password, wait)) ?? false,

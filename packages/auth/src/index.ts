@@ -30,6 +30,7 @@ export type {
   AccountStore,
   CredentialSources,
   CredentialWait,
+  HostedDomains,
   PasswordVerifier,
   ScramStore,
   StoredAccount,

@@ -86,3 +86,9 @@ export interface CredentialSources {
    */
   decoyVerifier?(name: string, hash: ScramHash): ScramVerifier
 }
+
+/** The domains of a host, as far as accounts are concerned. */
+export interface HostedDomains {
+  /** Whether a prepared domain is one of them. */
+  has(domain: string): boolean
+}

@@ -17,6 +17,7 @@ export type Awaitable<T> = T | Promise<T>
 
 /** The server wants another message from the client. */
 export interface SaslChallenge {
+  /** Tells the steps apart. */
   readonly kind: 'challenge'
   /** The message for the client; often empty. */
   readonly data: Uint8Array
@@ -24,6 +25,7 @@ export interface SaslChallenge {
 
 /** The client proved who it is. */
 export interface SaslSuccess {
+  /** Tells the steps apart. */
   readonly kind: 'success'
   /** The account whose credentials were proven, prepared. The session belongs to it and to nobody else. */
   readonly username: string
@@ -35,6 +37,7 @@ export interface SaslSuccess {
 
 /** The exchange is over without success. */
 export interface SaslFailed {
+  /** Tells the steps apart. */
   readonly kind: 'failure'
   /** What to tell the client. */
   readonly condition: SaslCondition

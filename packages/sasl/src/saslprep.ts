@@ -78,8 +78,8 @@ function nfkc(text: string): string {
 function checkDirections(text: string): void {
   if (!some(text, rightToLeftSet)) return
   if (some(text, leftToRightSet)) throw unpreparable('mixes right-to-left and left-to-right characters')
-  const last = text.codePointAt(text.length - (isLowSurrogate(text, text.length - 1) ? 2 : 1)) as number
-  if (!rightToLeftSet.has(text.codePointAt(0) as number) || !rightToLeftSet.has(last)) {
+  // Unicode 3.2 has no right-to-left character outside the basic plane, so a unit is a code point here.
+  if (!rightToLeftSet.has(text.charCodeAt(0)) || !rightToLeftSet.has(text.charCodeAt(text.length - 1))) {
     throw unpreparable('does not begin and end with a right-to-left character')
   }
 }
@@ -87,10 +87,6 @@ function checkDirections(text: string): void {
 function some(text: string, set: CodePointSet): boolean {
   for (const character of text) if (set.has(character.codePointAt(0) as number)) return true
   return false
-}
-
-function isLowSurrogate(text: string, index: number): boolean {
-  return index > 0 && (text.charCodeAt(index) & 0xfc00) === 0xdc00
 }
 
 function unpreparable(why: string): SaslError {

@@ -65,7 +65,7 @@ describe('createScramHasher', () => {
     )
   })
 
-  test('A-15: computes off the event loop', async () => {
+  test('A-15 NODE-5: computes off the event loop', async () => {
     const order: string[] = []
     const derived = createScramHasher()
       .derive('pencil', { hash: 'SHA-1', salt, iterations: minScramIterations })

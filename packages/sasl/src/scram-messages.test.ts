@@ -127,7 +127,7 @@ test('an escaped name reads back', () => {
   expect(parseClientFirst(`n,,n=${escapeName(name)},r=abc`)?.username).toBe(name)
 })
 
-test('hostile lengths are read in linear time', () => {
+test('NODE-5: hostile lengths are read in linear time', () => {
   const long = `n,,n=user,r=abc${',x=1'.repeat(100_000)}`
   const started = performance.now()
   expect(parseClientFirst(`${long},`)).toBeUndefined()

@@ -340,3 +340,28 @@ test('A-3: a store that cannot answer is a temporary failure with its cause', as
     condition: 'temporary-auth-failure',
   })
 })
+
+test('A-3 A-12: no change of a single byte anywhere in an exchange leads to success, and none throws', async () => {
+  const final256 = finalOf(proof256)
+  // Every byte once, to a neighbour, to a separator, to NUL and to a byte that is never valid in UTF-8.
+  const mutants = (message: string): Uint8Array[] =>
+    [...bytes(message)].flatMap((byte, at) =>
+      [byte ^ 1, 0x2c, 0, 0xff]
+        .filter((other) => other !== byte)
+        .map((other) => bytes(message).with(at, other)),
+    )
+  const outcomes = new Set<string>()
+  for (const first of mutants(first256)) {
+    const mechanism = begin()
+    const challenge = await mechanism.start(first)
+    const end = challenge.kind === 'challenge' ? await mechanism.next(bytes(final256)) : challenge
+    outcomes.add(end.kind === 'failure' ? end.condition : end.kind)
+  }
+  for (const final of mutants(final256)) {
+    const mechanism = begin()
+    await mechanism.start(bytes(first256))
+    const end = await mechanism.next(final)
+    outcomes.add(end.kind === 'failure' ? end.condition : end.kind)
+  }
+  expect([...outcomes].sort()).toEqual(['malformed-request', 'not-authorized'])
+})
