@@ -1,6 +1,7 @@
 /**
- * The xmppkit command.
+ * The `xmppkit` command: starts a server, and has a running one carry out commands.
  *
  * @packageDocumentation
  */
-export {}
+export { CliError } from './errors.js'
+export { main, type Terminal } from './main.js'

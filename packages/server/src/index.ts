@@ -1,6 +1,18 @@
 /**
- * createServer(): a complete XMPP server, assembled from the blocks.
+ * `createServer()`: a complete XMPP server, assembled from the blocks.
  *
  * @packageDocumentation
  */
-export {}
+export { ServerError } from './errors.js'
+export { createServer, type Server } from './server.js'
+export {
+  checkSections,
+  type HostSections,
+  type HostSettings,
+  type ServerDeps,
+  type ServerOptions,
+  type SharedSections,
+  sectionDefaults,
+} from './server-options.js'
+export { standardModules } from './standard-modules.js'
+export type { StorageSettings } from './storage.js'

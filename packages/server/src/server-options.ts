@@ -1,0 +1,224 @@
+import {
+  type AccountsOptions,
+  accountsDefaults,
+  type LoginThrottleOptions,
+  loginThrottleDefaults,
+  type SaslFeatureOptions,
+  saslFeatureDefaults,
+} from '@xmppkit/auth'
+import { type ContactAddresses, type VersionOptions, versionDefaults } from '@xmppkit/basics'
+import { type C2sOptions, type C2sPortOptions, c2sDefaults, c2sPortDefaults } from '@xmppkit/c2s'
+import { type DiscoOptions, discoDefaults } from '@xmppkit/disco'
+import { type IqOptions, iqDefaults } from '@xmppkit/iq'
+import type { ModuleUse, Provided } from '@xmppkit/module'
+import { type OfflineOptions, offlineDefaults } from '@xmppkit/offline'
+import { type RegistrationOptions, registrationDefaults } from '@xmppkit/registration'
+import { type RosterOptions, rosterDefaults } from '@xmppkit/roster'
+import type { Clock, Ids, Logger } from '@xmppkit/runtime'
+import { type SessionsOptions, sessionsDefaults } from '@xmppkit/sessions'
+import { type SqlStorageOptions, sqlStorageDefaults } from '@xmppkit/storage-sql'
+import {
+  addressLimitDefaults,
+  type Certificates,
+  type TcpListenerOptions,
+  tcpListenerDefaults,
+} from '@xmppkit/tcp'
+import type { ReaderLimits } from '@xmppkit/xml'
+import { ServerError } from './errors.js'
+import { softwareVersion } from './software-version.js'
+import type { StorageSettings } from './storage.js'
+
+/** Options of the blocks a host is made of; each is documented with its block. */
+export interface HostSections {
+  /** Passwords and their hashes. */
+  readonly accounts?: AccountsOptions
+  /** Logins. */
+  readonly sasl?: SaslFeatureOptions
+  /** Client sessions: pace, recipients, whether TLS is required. */
+  readonly c2s?: Omit<C2sOptions, 'sasl'>
+  /** Connected resources: how many, and what happens when two want the same. */
+  readonly sessions?: SessionsOptions
+  /** Requests of the server's own. */
+  readonly iq?: IqOptions
+  /** What the server says of itself. */
+  readonly disco?: DiscoOptions
+  /** Contacts, subscriptions, presence. */
+  readonly roster?: RosterOptions
+  /** Messages for people who are away. */
+  readonly offline?: OfflineOptions
+  /** In-band registration. */
+  readonly registration?: RegistrationOptions
+  /** Name and version of the software, as people may ask for them. */
+  readonly version?: Partial<VersionOptions>
+  /** Whom to write to about the server, by role (XEP-0157). */
+  readonly contact?: ContactAddresses
+}
+
+/** Options of what all hosts share. */
+export interface SharedSections {
+  /** Streams: deadlines, sizes, buffers. Reader limits not given keep their defaults. */
+  readonly stream?: Omit<C2sPortOptions, 'limits' | 'preAuthLimits'> & {
+    /** What an element may be before its sender has logged in. */
+    readonly preAuthLimits?: Partial<ReaderLimits>
+    /** What an element may be afterwards. */
+    readonly limits?: Partial<ReaderLimits>
+  }
+  /** Failed logins. */
+  readonly throttle?: LoginThrottleOptions
+  /** The database, where there is one: batches and queues. */
+  readonly sql?: SqlStorageOptions
+  /** Connections by address; the defaults of every listener. */
+  readonly tcp?: Partial<TcpListenerOptions>
+}
+
+/** One configuration of modules and the domains it serves. */
+export interface HostSettings extends HostSections {
+  /**
+   * Name of the host, for logs and `server.host(name)`.
+   *
+   * @default 'main'
+   */
+  readonly name?: string
+  /** Domains it serves; more can be added while it runs. */
+  readonly domains: readonly string[]
+  /**
+   * Modules of your own, started after the standard ones.
+   *
+   * @default none
+   */
+  readonly modules?: readonly ModuleUse[]
+  /**
+   * Services of your own: stores over your tables, your users (`ExternalAccountsService`). They win over
+   * those of `storage`.
+   *
+   * @default none
+   */
+  readonly services?: readonly Provided[]
+}
+
+/** What {@link createServer} builds. The host's own settings are those of its first host. */
+export interface ServerOptions extends HostSettings, SharedSections {
+  /**
+   * Further hosts: other domains with other options or modules. All share storage, router and listeners.
+   *
+   * @default none
+   */
+  readonly hosts?: readonly HostSettings[]
+  /**
+   * Where everything is kept: `'memory'`, a SQLite file, PostgreSQL, or a storage that is open already.
+   *
+   * @default 'memory'
+   */
+  readonly storage?: StorageSettings
+  /**
+   * Sockets to open; none is opened unless asked for.
+   *
+   * @default none
+   */
+  readonly listeners?: readonly TcpListenerOptions[]
+  /** What listeners serve TLS with. */
+  readonly certificates?: Certificates
+}
+
+/** Collaborators of {@link createServer}, all with a default. */
+export interface ServerDeps {
+  /**
+   * Told what happens.
+   *
+   * @default nobody
+   */
+  readonly logger?: Logger
+  /**
+   * Measures time.
+   *
+   * @default the system's clock
+   */
+  readonly clock?: Clock
+  /**
+   * Makes unguessable names.
+   *
+   * @default a cryptographic generator
+   */
+  readonly ids?: Ids
+}
+
+/** Name of the first host. */
+export const hostNameDefault = 'main'
+
+const { sasl: _ownSection, ...c2sWithoutSasl } = c2sDefaults
+
+const contactRoles: Required<ContactAddresses> = {
+  abuse: [],
+  admin: [],
+  feedback: [],
+  sales: [],
+  security: [],
+  status: [],
+  support: [],
+}
+
+/** Defaults of every section, by which sections that come from outside are checked. */
+export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedSections, object>> =
+  Object.freeze({
+    accounts: accountsDefaults,
+    sasl: saslFeatureDefaults,
+    c2s: { ...c2sWithoutSasl, accessRule: '', shaperRule: '', redirect: '' },
+    sessions: sessionsDefaults,
+    iq: iqDefaults,
+    disco: discoDefaults,
+    roster: rosterDefaults,
+    offline: offlineDefaults,
+    registration: registrationDefaults,
+    version: { ...versionDefaults, version: softwareVersion, os: '' },
+    contact: contactRoles,
+    stream: { ...c2sPortDefaults, fallbackDomain: '' },
+    throttle: loginThrottleDefaults,
+    sql: sqlStorageDefaults,
+    tcp: { ...tcpListenerDefaults, ...addressLimitDefaults },
+  })
+
+/**
+ * Checks sections that come from a file or a command line: every option must exist and have the type of
+ * its default.
+ *
+ * @throws ServerError `server/options`, naming the option and what there is instead.
+ */
+export function checkSections(sections: Readonly<Record<string, Readonly<Record<string, unknown>>>>): void {
+  for (const [section, options] of Object.entries(sections)) {
+    if (!Object.hasOwn(sectionDefaults, section)) {
+      const known = Object.keys(sectionDefaults).join(', ')
+      throw new ServerError('server/options', `there is no section ${section}; there are ${known}`)
+    }
+    checkRecord(section, options, { ...sectionDefaults[section as keyof typeof sectionDefaults] })
+  }
+}
+
+function checkRecord(
+  path: string,
+  given: Readonly<Record<string, unknown>>,
+  defaults: Readonly<Record<string, unknown>>,
+): void {
+  for (const [option, value] of Object.entries(given)) {
+    if (!Object.hasOwn(defaults, option)) {
+      const known = Object.keys(defaults).join(', ')
+      throw new ServerError('server/options', `${path} has no option ${option}; it has ${known}`)
+    }
+    checkValue(`${path}.${option}`, value, defaults[option])
+  }
+}
+
+function checkValue(path: string, value: unknown, standard: unknown): void {
+  const wanted = kindOf(standard)
+  if (kindOf(value) !== wanted || (wanted === 'number' && !(Number(value) >= 0))) {
+    const hint =
+      wanted === 'number' ? 'a number that is not negative (Infinity lifts a limit)' : `a ${wanted}`
+    throw new ServerError('server/options', `${path} wants ${hint}`)
+  }
+  if (wanted === 'object') {
+    checkRecord(path, value as Record<string, unknown>, standard as Record<string, unknown>)
+  }
+}
+
+function kindOf(value: unknown): string {
+  return Array.isArray(value) ? 'list' : typeof value
+}

@@ -1,0 +1,48 @@
+import { authModule } from '@xmppkit/auth/module'
+import {
+  contactAddressesModule,
+  entityTimeModule,
+  lastActivityModule,
+  pingModule,
+  versionModule,
+} from '@xmppkit/basics/module'
+import { c2sModule, localRouteModule } from '@xmppkit/c2s/module'
+import { commandsModule, jobsModule } from '@xmppkit/commands/module'
+import { capsCacheModule, discoModule } from '@xmppkit/disco/module'
+import { iqModule } from '@xmppkit/iq/module'
+import { type ModuleUse, use } from '@xmppkit/module'
+import { offlineModule } from '@xmppkit/offline/module'
+import { registrationModule } from '@xmppkit/registration/module'
+import { rosterModule } from '@xmppkit/roster/module'
+import { sessionsModule } from '@xmppkit/sessions/module'
+import type { HostSettings } from './server-options.js'
+import { softwareVersion } from './software-version.js'
+
+/**
+ * The modules of a complete server, in the order of their layers. This list is the recipe: take it apart,
+ * leave modules out or add your own, and give the result to `createHost`.
+ */
+export function standardModules(settings: HostSettings): ModuleUse[] {
+  return [
+    // How they meet.
+    use(commandsModule),
+    use(jobsModule),
+    use(iqModule, settings.iq ?? {}),
+    use(authModule, settings.accounts ?? {}),
+    use(sessionsModule, settings.sessions ?? {}),
+    use(localRouteModule),
+    use(discoModule, settings.disco ?? {}),
+    use(capsCacheModule),
+    use(c2sModule, { ...settings.c2s, ...(settings.sasl && { sasl: settings.sasl }) }),
+    // What they do.
+    use(rosterModule, settings.roster ?? {}),
+    use(offlineModule, settings.offline ?? {}),
+    use(registrationModule, settings.registration ?? {}),
+    use(pingModule, {}),
+    use(versionModule, { version: softwareVersion, ...settings.version }),
+    use(entityTimeModule, {}),
+    use(lastActivityModule, {}),
+    use(contactAddressesModule, { addresses: settings.contact ?? {} }),
+    ...(settings.modules ?? []),
+  ]
+}

@@ -1,0 +1,67 @@
+import { createMemoryAccountStore } from '@xmppkit/auth'
+import { AccountStoreService } from '@xmppkit/auth/module'
+import { createMemoryLastActivityStore } from '@xmppkit/basics'
+import { LastActivityStoreService } from '@xmppkit/basics/module'
+import { type Provided, provide } from '@xmppkit/module'
+import { createMemoryOfflineStore } from '@xmppkit/offline'
+import { OfflineStoreService } from '@xmppkit/offline/module'
+import { createMemoryRosterStore } from '@xmppkit/roster'
+import { RosterStoreService } from '@xmppkit/roster/module'
+import type { Clock, Logger } from '@xmppkit/runtime'
+import { createSqlStorage, type SqlStorage, type SqlStorageOptions } from '@xmppkit/storage-sql'
+
+/**
+ * Where a server keeps things: `'memory'` keeps nothing beyond the process, `path` is a SQLite file, `url`
+ * a PostgreSQL database, and an open storage is used and left open.
+ */
+export type StorageSettings =
+  | 'memory'
+  | { readonly path: string }
+  | { readonly url: string }
+  | { readonly open: SqlStorage }
+
+/** The stores of a server, as services of its hosts. */
+export interface Storage extends AsyncDisposable {
+  /** What hosts are given. */
+  readonly services: readonly Provided[]
+  /** For logs and status. */
+  readonly description: string
+}
+
+/** Opens the storage; what it opened itself is closed when it is disposed. */
+export async function openStorage(
+  settings: StorageSettings,
+  deps: { readonly logger: Logger; readonly clock: Clock },
+  options: SqlStorageOptions,
+): Promise<Storage> {
+  if (settings === 'memory') return memoryStorage(deps)
+  if ('open' in settings) return sqlStorage(settings.open, async () => {})
+  const opened = await createSqlStorage({ ...deps, ...settings }, options)
+  return sqlStorage(opened, () => opened.close())
+}
+
+function memoryStorage(deps: { readonly clock: Clock }): Storage {
+  return {
+    description: 'memory',
+    services: [
+      provide(AccountStoreService, createMemoryAccountStore()),
+      provide(RosterStoreService, createMemoryRosterStore(deps)),
+      provide(OfflineStoreService, createMemoryOfflineStore()),
+      provide(LastActivityStoreService, createMemoryLastActivityStore()),
+    ],
+    async [Symbol.asyncDispose]() {},
+  }
+}
+
+function sqlStorage(storage: SqlStorage, close: () => Promise<void>): Storage {
+  return {
+    description: storage.description,
+    services: [
+      provide(AccountStoreService, storage.accounts),
+      provide(RosterStoreService, storage.roster),
+      provide(OfflineStoreService, storage.offline),
+      provide(LastActivityStoreService, storage.lastActivity),
+    ],
+    [Symbol.asyncDispose]: close,
+  }
+}
