@@ -58,6 +58,14 @@ export interface C2s extends AsyncDisposable {
   readonly features: C2sFeatures
   /** Number of connections that have addressed this host, logged in or not. */
   readonly connections: number
+  /**
+   * Takes other options. They count for logins and sessions from now on.
+   *
+   * @throws SaslError `sasl/unknown-mechanism`; everything is then as it was
+   */
+  update(options: C2sOptions): void
+  /** Ends the connections to a domain that is not served any more on which nobody is logged in. */
+  leaveDomain(domain: string): void
   /** Ends all of them with `system-shutdown` and resolves when nothing of them is under way any more. */
   close(): Promise<void>
   /** @internal For the front door: a client has addressed the host. */
@@ -79,8 +87,7 @@ export interface C2s extends AsyncDisposable {
  * ```
  */
 export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
-  const settings = Object.freeze({ ...c2sDefaults, ...options })
-  const shared = { ...deps, maxWaiting: settings.maxWaiting }
+  let settings = resolved(options)
   const connections = createConnectionSet()
   const watch = watchAccounts(deps)
 
@@ -89,26 +96,39 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
     // The feature was taken out of the list and put on a stream of somebody's own.
     if (connection === undefined) throw new StanzaError('internal-server-error')
     const jid = resourceFor(deps.sessions, account, resource)
-    await checkAccess(deps, settings, { jid, ip: state.remoteAddress })
-    const session = new ClientSession(shared, {
-      jid,
-      stream: connection.stream,
-      pace: paceOf(deps, settings, { jid, ip: state.remoteAddress }),
-      onFinished: () => connection.sessionFinished(),
-    })
+    const subject = { jid, ip: state.remoteAddress }
+    await checkAccess(deps, settings, subject)
+    const session = new ClientSession(
+      { ...deps, maxWaiting: settings.maxWaiting },
+      {
+        jid,
+        stream: connection.stream,
+        pace: paceOf(deps, settings, subject),
+        onFinished: () => connection.sessionFinished(),
+      },
+    )
     await openSession(deps.sessions, session, connection)
     return jid
   }
 
-  let features: readonly StreamFeature[] = [
+  const ownFeatures = (): readonly StreamFeature[] => [
     starttlsFeature({ required: settings.requireTls }),
     ...loginFeatures(deps, settings),
     bindFeature({ bind, ids: deps.ids, logger: deps.logger }),
     sessionFeature({ logger: deps.logger }),
   ]
-  const host: StreamHost = {
+  let own = ownFeatures()
+  let added: readonly StreamFeature[] = []
+  let features = own
+  const host = {
     features: () => features,
-    ...(settings.redirect === undefined ? {} : { redirect: settings.redirect }),
+    get redirect() {
+      return settings.redirect
+    },
+  }
+  const list = (next: readonly StreamFeature[]) => {
+    added = next
+    features = [...own, ...added]
   }
 
   function close(): Promise<void> {
@@ -119,15 +139,25 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
   return {
     features: {
       add(feature) {
-        features = [...features, feature]
-        return disposable(() => {
-          features = features.filter((other) => other !== feature)
-        })
+        list([...added, feature])
+        return disposable(() => list(added.filter((other) => other !== feature)))
       },
     },
     get connections() {
       return connections.size
     },
+    update(next) {
+      const before = settings
+      settings = resolved(next)
+      try {
+        own = ownFeatures()
+      } catch (error) {
+        settings = before
+        throw error
+      }
+      list(added)
+    },
+    leaveDomain: (domain) => connections.leave(domain),
     close,
     [Symbol.asyncDispose]: close,
     admit(connection) {
@@ -139,6 +169,10 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
 }
 
 type Settings = typeof c2sDefaults & C2sOptions
+
+function resolved(options: C2sOptions): Settings {
+  return Object.freeze({ ...c2sDefaults, ...options })
+}
 
 function loginFeatures(deps: C2sDeps, settings: Settings): StreamFeature[] {
   const { credentials, throttle, clock, logger, hooks } = deps

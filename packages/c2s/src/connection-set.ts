@@ -10,6 +10,8 @@ export interface ConnectionSet {
   /** The connection whose stream has this state. */
   get(state: StreamState): ClientConnection | undefined
   readonly size: number
+  /** Ends those that have addressed this domain and have no session yet. */
+  leave(domain: string): void
   /** Ends every stream with this error; resolves when nothing of any of them is under way any more. */
   close(error: StreamError): Promise<void>
 }
@@ -32,6 +34,12 @@ export function createConnectionSet(): ConnectionSet {
     get: (state) => byState.get(state),
     get size() {
       return byState.size
+    },
+    leave(domain) {
+      for (const { stream, session } of byState.values()) {
+        if (stream.state.domain === domain && session === undefined)
+          stream.close(new StreamError('host-gone'))
+      }
     },
     close(error) {
       closing ??= new Promise((resolve) => {

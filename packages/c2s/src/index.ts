@@ -14,6 +14,7 @@ export {
   createC2sPort,
 } from './c2s-port.js'
 export type { C2sSession } from './session.js'
+export { registerSessionCommands, type SessionCommandsDeps } from './session-commands.js'
 export {
   c2sAuthResult,
   directedPresence,

@@ -1,1 +1,70 @@
-export {}
+/**
+ * Client sessions as a module of a host, and the route of its domains.
+ *
+ * @packageDocumentation
+ */
+import { AccessService } from '@xmppkit/access/module'
+import type { LoginThrottle } from '@xmppkit/auth'
+import { AccountsService } from '@xmppkit/auth/module'
+import { CommandsService } from '@xmppkit/commands/module'
+import {
+  ClockService,
+  defineModule,
+  HooksService,
+  hostDown,
+  IdsService,
+  LoggerService,
+  maybe,
+  service,
+} from '@xmppkit/module'
+import { RouterService } from '@xmppkit/router/module'
+import { SessionsService } from '@xmppkit/sessions/module'
+import { type C2s, createC2s } from './c2s.js'
+import type { C2sOptions } from './c2s-options.js'
+import { registerSessionCommands } from './session-commands.js'
+
+export { localRouteModule } from './local-route-module.js'
+
+/** The clients of a host; `createC2sPort` finds it by the domain a client wants. */
+export const C2sService = service<C2s>('c2s/c2s', { providedBy: ['c2s'] })
+
+/** Slows down who guesses passwords; provide one so that hosts count together. */
+export const LoginThrottleService = service<LoginThrottle>('c2s/login-throttle')
+
+/**
+ * Runs `createC2s` on a host: clients log in with the host's accounts. Registers the commands about sessions where commands
+ * are. Stopping it ends every client's stream with `system-shutdown`.
+ */
+export const c2sModule = defineModule({
+  name: 'c2s',
+  needs: {
+    hooks: HooksService,
+    clock: ClockService,
+    ids: IdsService,
+    logger: LoggerService,
+    router: RouterService,
+    sessions: SessionsService,
+    accounts: AccountsService,
+    throttle: maybe(LoginThrottleService),
+    access: maybe(AccessService),
+    commands: maybe(CommandsService),
+  },
+  provides: C2sService,
+  start({ router, accounts, throttle, access, commands, ...deps }, options: C2sOptions, scope) {
+    const c2s = scope.use(
+      createC2s(
+        {
+          ...deps,
+          route: (stanza) => router.route(stanza),
+          credentials: accounts.credentials,
+          ...(throttle && { throttle }),
+          ...(access && { access }),
+        },
+        options,
+      ),
+    )
+    scope.use(deps.hooks.on(hostDown, ({ domain }) => c2s.leaveDomain(domain)))
+    if (commands) scope.use(registerSessionCommands({ commands, sessions: deps.sessions }))
+    return { service: c2s, reload: (next) => c2s.update(next) }
+  },
+})

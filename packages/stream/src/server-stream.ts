@@ -27,7 +27,7 @@ export interface StreamHost {
    * Where its users should connect instead; sent as `see-other-host`, and only over TLS (S-17). Take it from
    * configuration.
    */
-  readonly redirect?: string
+  readonly redirect?: string | undefined
 }
 
 /** What a receiving stream needs. `T` is the type of the tickets handed to `send`. */
