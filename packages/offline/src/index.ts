@@ -5,8 +5,10 @@
  * @packageDocumentation
  */
 export { OfflineError } from './errors.js'
+export { createFlexibleRetrieval, type FlexibleRetrievalDeps } from './flexible-retrieval.js'
 export { createMemoryOfflineStore } from './memory-store.js'
 export { createOffline, type Offline, type OfflineDeps } from './offline.js'
+export { type OfflineCommandsDeps, registerOfflineCommands } from './offline-commands.js'
 export { type OfflineOptions, offlineDefaults } from './offline-options.js'
 export type {
   LeaseRequest,

@@ -1,1 +1,61 @@
-export {}
+/**
+ * Offline messages as a module of a host.
+ *
+ * @packageDocumentation
+ */
+import { CommandsService, JobsService } from '@xmppkit/commands/module'
+import { DiscoService } from '@xmppkit/disco/module'
+import { IqService } from '@xmppkit/iq/module'
+import { ClockService, defineModule, HooksService, LoggerService, maybe, service } from '@xmppkit/module'
+import { SessionsService } from '@xmppkit/sessions/module'
+import { createFlexibleRetrieval } from './flexible-retrieval.js'
+import { createMemoryOfflineStore } from './memory-store.js'
+import { createOffline, type Offline } from './offline.js'
+import { registerOfflineCommands } from './offline-commands.js'
+import type { OfflineOptions } from './offline-options.js'
+import type { OfflineStore } from './ports.js'
+
+/** The offline storage of a host. */
+export const OfflineService = service<Offline>('offline/offline', { providedBy: ['offline'] })
+
+/** Where offline messages wait. */
+export const OfflineStoreService = service<OfflineStore>('offline/store', { providedBy: ['offline-memory'] })
+
+/** Provides {@link OfflineStoreService} in memory: messages end with the host. */
+export const memoryOfflineModule = defineModule({
+  name: 'offline-memory',
+  needs: {},
+  provides: OfflineStoreService,
+  start: () => ({ service: createMemoryOfflineStore() }),
+})
+
+/** Provides {@link OfflineService}, flexible retrieval and the commands about offline messages. */
+export const offlineModule = defineModule({
+  name: 'offline',
+  needs: {
+    store: OfflineStoreService,
+    hooks: HooksService,
+    sessions: SessionsService,
+    iq: IqService,
+    disco: DiscoService,
+    clock: ClockService,
+    logger: LoggerService,
+    commands: maybe(CommandsService),
+    jobs: maybe(JobsService),
+  },
+  provides: OfflineService,
+  xeps: [
+    { number: '0160', version: '1.0.1' },
+    { number: '0013', version: '1.3' },
+    { number: '0203', version: '2.0', note: 'stamps what was stored' },
+    { number: '0334', version: '1.0.0', note: 'storage hints' },
+    { number: '0023', version: '1.3' },
+  ],
+  start({ iq, disco, commands, jobs, ...deps }, options: OfflineOptions, scope) {
+    const offline = scope.use(createOffline(deps, options))
+    scope.use(disco.addFeature('server', 'msgoffline'))
+    scope.use(createFlexibleRetrieval({ ...deps, iq, disco, offline }))
+    if (commands) scope.use(registerOfflineCommands({ ...deps, commands, ...(jobs && { jobs }) }))
+    return { service: offline }
+  },
+})

@@ -1,1 +1,38 @@
-export {}
+/**
+ * In-band registration as a module of a host.
+ *
+ * @packageDocumentation
+ */
+import { AccountsService } from '@xmppkit/auth/module'
+import { C2sService } from '@xmppkit/c2s/module'
+import { DiscoService } from '@xmppkit/disco/module'
+import { IqService } from '@xmppkit/iq/module'
+import { ClockService, defineModule, LoggerService } from '@xmppkit/module'
+import { SessionsService } from '@xmppkit/sessions/module'
+import { NS } from '@xmppkit/stanza'
+import { createRegistration } from './registration.js'
+import type { RegistrationOptions } from './registration-options.js'
+
+/** Lets people manage their account in band; creating accounts is off unless its options say otherwise. */
+export const registrationModule = defineModule({
+  name: 'registration',
+  needs: {
+    accounts: AccountsService,
+    iq: IqService,
+    sessions: SessionsService,
+    c2s: C2sService,
+    disco: DiscoService,
+    clock: ClockService,
+    logger: LoggerService,
+  },
+  xeps: [{ number: '0077', version: '2.4', note: 'without extension fields and redirection' }],
+  start({ sessions, c2s, disco, ...deps }, options: RegistrationOptions, scope) {
+    scope.use(
+      createRegistration(
+        { ...deps, features: c2s.features, kick: (account, error) => sessions.kick(account, error) },
+        options,
+      ),
+    )
+    scope.use(disco.addFeature('server', NS.register))
+  },
+})
