@@ -15,21 +15,24 @@ import { describe, expect, test, vi } from 'vitest'
 import {
   createRouter,
   filterPacket,
+  type RouterDeps,
   type RouterOptions,
   routeRegistered,
   routeUnregistered,
-  type StanzaHandler,
 } from './index.js'
 
-function setUp(options: RouterOptions & { federation?: StanzaHandler } = {}) {
-  const { federation, ...rest } = options
+function setUp(options: RouterOptions & Pick<RouterDeps, 'federation' | 'isLocal'> = {}) {
+  const { federation, isLocal, ...rest } = options
   const logged: unknown[][] = []
   const hooks = createHooks({ onError: (error) => void logged.push(['listener', error]) })
   const logger = {
     ...silentLogger,
     error: (text: string, fields?: object) => void logged.push([text, fields]),
   }
-  const router = createRouter({ hooks, logger, ...(federation && { federation }) }, rest)
+  const router = createRouter(
+    { hooks, logger, ...(federation && { federation }), ...(isLocal && { isLocal }) },
+    rest,
+  )
   /** What was delivered to romeo's domain: answers to what he sent. */
   const answers: Stanza[] = []
   router.register('montague.example', (stanza) => void answers.push(stanza))
@@ -160,6 +163,19 @@ describe('no route', () => {
     await router.route(hello)
     expect(conditions()).toEqual(['item-not-found'])
     expect(federation).not.toHaveBeenCalled()
+  })
+
+  test('M-5: also while it has no route, as when its host restarts a module', async () => {
+    const federation = vi.fn()
+    const { router, conditions, answers } = setUp({
+      federation,
+      isLocal: (domain) => domain === 'capulet.example',
+    })
+    await router.route(hello)
+    expect(conditions()).toEqual(['service-unavailable'])
+    expect(readStanzaError(answers[0]!)?.type).toBe('wait')
+    await router.route(message({ from, to: 'far.example', body: 'x' }))
+    expect(federation).toHaveBeenCalledOnce()
   })
 
   test('D-9: what the federation refuses or cannot do is answered', async () => {

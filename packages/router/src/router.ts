@@ -20,6 +20,11 @@ export interface RouterDeps {
   readonly logger: Pick<Logger, 'error' | 'debug'>
   /** Takes stanzas for domains that have no route. @default they are answered with `remote-server-not-found` */
   readonly federation?: StanzaHandler
+  /**
+   * Tells which domains are ours although they have no route now, such as while a host restarts a module. What is for
+   * them is answered with `service-unavailable`, type wait, and never given to the federation. @default none
+   */
+  readonly isLocal?: (domain: string) => boolean
   /** A random integer from 0 to below the argument, for `random` balancing. @default crypto.randomInt */
   readonly random?: (below: number) => number
 }
@@ -133,6 +138,7 @@ export function createRouter(deps: RouterDeps, options: RouterOptions = {}): Rou
       const policy = balancing.get(to.domain) ?? settings.balancing
       return chooseRoute(routes, stanza, policy, deps.random).handler(stanza)
     }
+    if (deps.isLocal?.(to.domain)) throw new StanzaError('service-unavailable', { type: 'wait' })
     if (federation === undefined) throw new StanzaError('remote-server-not-found')
     return federation(stanza)
   }
