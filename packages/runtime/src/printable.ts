@@ -13,7 +13,7 @@ const secretKey =
   /password|passwd|passphrase|token|proof|secret|credential|authorization|cookie|(stored|server|client|private|session)key/
 
 /** True for keys whose values must never reach a log. */
-export function isSecretKey(key: string): boolean {
+function isSecretKey(key: string): boolean {
   return secretKey.test(key.toLowerCase().replace(/[^a-z0-9]/g, ''))
 }
 
