@@ -64,7 +64,10 @@ function startedScripts(pkg) {
 
 /** Source files that are entries of a package: its exports, its programs, and the scripts it starts. */
 export function entryFiles(pkg) {
-  const programs = Object.values(typeof pkg.manifest.bin === 'object' ? pkg.manifest.bin : {})
+  // A program outside dist is plain JavaScript that needs no build.
+  const programs = Object.values(typeof pkg.manifest.bin === 'object' ? pkg.manifest.bin : {}).filter(
+    (file) => file.includes('/dist/'),
+  )
   const sources = [
     ...entries(pkg).map(({ source }) => source),
     ...programs.map((file) => file.replace('/dist/', '/src/').replace(/\.js$/, '.ts')),

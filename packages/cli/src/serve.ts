@@ -24,7 +24,7 @@ const stopTimeoutMs = 30_000
 export async function serve(args: readonly string[], terminal: Terminal): Promise<void> {
   const settings = await readServeSettings(args)
   checkSections(settings.sections)
-  const logger = createJsonLogger((line) => terminal.err(`${line}\n`), { level: settings.logLevel })
+  const logger = createJsonLogger(terminal.err, { level: settings.logLevel })
   const scope = createScope()
   try {
     await run(settings, logger, scope, terminal)

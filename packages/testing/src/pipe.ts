@@ -91,6 +91,7 @@ class End implements PipeEnd {
   #peerIsFull = false
   #paused = false
   #ended = false
+  #saidEnd = false
   #scheduled = false
   readonly #options: PipeOptions
 
@@ -146,7 +147,9 @@ class End implements PipeEnd {
   }
 
   end(): void {
-    if (!this.#ended) this.peer!.#put({ kind: 'end' })
+    if (this.#saidEnd) return
+    this.#saidEnd = true
+    this.peer!.#put({ kind: 'end' })
   }
 
   destroy(): void {
@@ -174,7 +177,7 @@ class End implements PipeEnd {
   }
 
   #take(item: Item): void {
-    if (item.kind === 'end') this.#finish()
+    if (item.kind === 'end') this.destroy() // no half-open pipes: the peer hears of the end too
     else if (item.kind === 'call') item.run()
     else {
       this.#waitingBytes -= item.bytes.length
