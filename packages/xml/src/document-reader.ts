@@ -1,10 +1,16 @@
 import { byteClass, SPACE } from './characters.js'
-import { XmlError } from './errors.js'
 import { elementFrom } from './parsed-element.js'
 import type { RawElement } from './raw-element.js'
 import type { ReaderLimits } from './reader-limits.js'
 import { advance, beginScan, endScan } from './scan.js'
-import { malformed, nothingAround, overLimit, type Scan, type Surroundings } from './scan-state.js'
+import {
+  malformed,
+  notAnElement,
+  nothingAround,
+  overLimit,
+  type Scan,
+  type Surroundings,
+} from './scan-state.js'
 import type { StreamClose, StreamOpen, StreamReader } from './stream-reader.js'
 import { defaultNamespace } from './top-tag.js'
 import { asBuffer } from './wire.js'
@@ -142,7 +148,7 @@ export class DocumentReader implements StreamReader {
     if (this.#phase === 'ending') return this.#endRoot()
     if (i === end) return undefined
     if (this.#phase === 'ended') throw malformed('something follows the end of the stream')
-    if (buf[i] !== LESS) throw betweenElements(buf[i]!)
+    if (buf[i] !== LESS) throw notAnElement(buf[i]!)
     if (i + 1 === end) return undefined
     if (buf[i + 1] === SLASH) return this.#readRootEnd()
     this.#scan = beginScan(this.#limits, this.#around, this.#phase === 'prolog')
@@ -221,12 +227,4 @@ function surroundingsOf(s: Scan, header: RawElement): Surroundings {
     if (name.startsWith('xmlns:') && name !== 'xmlns:xml') prefixes.set(name.slice(6), value)
   }
   return { ns: defaultNamespace(s), prefixes }
-}
-
-/** S-12: only white space may stand between elements. */
-function betweenElements(byte: number): XmlError {
-  const impossible = (byte >= 0x80 && byte < 0xc2) || byte > 0xf4
-  return impossible
-    ? new XmlError('unsupported-encoding', 'the bytes are not UTF-8')
-    : malformed('text between elements')
 }

@@ -7,7 +7,7 @@ import { attributeWire, escapeAttribute } from './escape.js'
 import type { ChildName, RawElement, ToWireOptions } from './raw-element.js'
 import { noLimits, type ReaderLimits } from './reader-limits.js'
 import { advance, beginScan, endScan } from './scan.js'
-import { KID, malformed, nothingAround, type Scan, type Surroundings } from './scan-state.js'
+import { KID, malformed, notAnElement, nothingAround, type Scan, type Surroundings } from './scan-state.js'
 import { localName, topAttributes, topTag } from './top-tag.js'
 import { appendContent, setAttribute } from './tree.js'
 import { unescapeText } from './unescape.js'
@@ -213,7 +213,7 @@ export function parseBytes(buf: Buffer, limits: ReaderLimits, around: Surroundin
   s.base = 0
   s.pos = 1
   s.end = Math.min(buf.length, limits.maxBytes)
-  if (buf[0] !== 0x3c) throw malformed('no element')
+  if (buf[0] !== 0x3c) throw notAnElement(buf[0])
   if (!advance(s)) {
     if (s.end < buf.length || s.end === limits.maxBytes)
       throw new XmlError('policy-violation', 'too many bytes')

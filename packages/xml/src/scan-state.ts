@@ -170,3 +170,11 @@ export function malformed(detail: string): XmlError {
 export function overLimit(detail: string): XmlError {
   return new XmlError('policy-violation', detail)
 }
+
+/** S-12: where an element must start or end, only white space may stand, and this byte is none. */
+export function notAnElement(byte: number | undefined): XmlError {
+  if (byte === undefined) return malformed('no element')
+  const impossible = (byte >= 0x80 && byte < 0xc2) || byte > 0xf4
+  if (impossible) return new XmlError('unsupported-encoding', 'the bytes are not UTF-8')
+  return malformed('text between elements')
+}
