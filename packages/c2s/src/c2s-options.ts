@@ -16,7 +16,7 @@ export interface C2sOptions {
    */
   readonly accessRule?: string
   /**
-   * Shaper rule, or shaper, that says how fast a client may send. Needs `access`; where it yields nothing, `shaper` counts.
+   * Shaper rule that says how fast a client may send. Needs `access`; where it yields no shaper, `shaper` counts.
    * @default none
    */
   readonly shaperRule?: string

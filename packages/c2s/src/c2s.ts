@@ -18,6 +18,7 @@ import { type C2sOptions, c2sDefaults } from './c2s-options.js'
 import { ClientSession } from './client-session.js'
 import type { ClientConnection } from './connection.js'
 import { createConnectionSet } from './connection-set.js'
+import { C2sError } from './errors.js'
 import type { PaceOptions } from './pace.js'
 import { c2sAuthResult, forbiddenSession } from './tokens.js'
 
@@ -37,7 +38,7 @@ export interface C2sDeps {
   /** Slows down who guesses passwords; hosts may share one. */
   readonly throttle?: LoginThrottle
   /** Answers access and shaper rules, where the options name some. */
-  readonly access?: Pick<Access, 'allows' | 'shaper'>
+  readonly access?: Pick<Access, 'allows' | 'hasRule' | 'shape'>
   /** Names sessions, resources and pings; nobody may guess them. */
   readonly ids: Ids
   /** For every wait. */
@@ -61,7 +62,7 @@ export interface C2s extends AsyncDisposable {
   /**
    * Takes other options. They count for logins and sessions from now on.
    *
-   * @throws SaslError `sasl/unknown-mechanism`; everything is then as it was
+   * @throws SaslError `sasl/unknown-mechanism`, or C2sError `c2s/unknown-rule`; everything is then as it was
    */
   update(options: C2sOptions): void
   /** Ends the connections to a domain that is not served any more on which nobody is logged in. */
@@ -79,6 +80,7 @@ export interface C2s extends AsyncDisposable {
  * through {@link createC2sPort}, which hosts share.
  *
  * @throws SaslError `sasl/unknown-mechanism` if the options name a mechanism nobody knows
+ * @throws C2sError `c2s/unknown-rule` if they name an access rule there is none of
  *
  * @example
  * ```ts
@@ -87,7 +89,7 @@ export interface C2s extends AsyncDisposable {
  * ```
  */
 export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
-  let settings = resolved(options)
+  let settings = resolved(deps, options)
   const connections = createConnectionSet()
   const watch = watchAccounts(deps)
 
@@ -148,7 +150,7 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
     },
     update(next) {
       const before = settings
-      settings = resolved(next)
+      settings = resolved(deps, next)
       try {
         own = ownFeatures()
       } catch (error) {
@@ -170,7 +172,12 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
 
 type Settings = typeof c2sDefaults & C2sOptions
 
-function resolved(options: C2sOptions): Settings {
+function resolved({ access }: C2sDeps, options: C2sOptions): Settings {
+  const { accessRule } = options
+  // Found out now and not when everybody is locked out.
+  if (accessRule !== undefined && !access?.hasRule(accessRule)) {
+    throw new C2sError('c2s/unknown-rule', `there is no access rule ${JSON.stringify(accessRule)}`)
+  }
   return Object.freeze({ ...c2sDefaults, ...options })
 }
 
@@ -195,7 +202,6 @@ async function checkAccess(
   { accessRule }: Settings,
   subject: { readonly jid: FullJid; readonly ip: string },
 ): Promise<void> {
-  // A rule nobody can answer allows nobody.
   if (accessRule === undefined || access?.allows(accessRule, subject)) return
   await hooks.run(forbiddenSession, { jid: subject.jid, remoteAddress: subject.ip })
   throw new StanzaError('not-allowed', { text: 'this account may not log in here' })
@@ -207,8 +213,9 @@ function paceOf(
   subject: { readonly jid: FullJid; readonly ip: string },
 ): PaceOptions {
   const { shaperRule, maxRecipients, recipientsWindowMs } = settings
-  const chosen = shaperRule === undefined ? undefined : access?.shaper(shaperRule, subject)
-  return { shaper: chosen ?? settings.shaper, maxRecipients, recipientsWindowMs }
+  const chosen = shaperRule === undefined ? undefined : access?.shape(shaperRule, subject)
+  const shaper = chosen?.kind === 'shaper' ? chosen.shaper : settings.shaper
+  return { shaper, maxRecipients, recipientsWindowMs }
 }
 
 async function openSession(

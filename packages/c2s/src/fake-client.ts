@@ -75,19 +75,21 @@ export function connect(
     resume: () => void calls.push('resume'),
     end() {
       calls.push('end')
-      client.sink.disconnected()
+      queueMicrotask(() => sink.disconnected())
     },
     destroy: () => void calls.push('destroy'),
   }
   const client: FakeClient = {
     framing: transport.framing,
-    sink: port.accept(transport),
+    get sink() {
+      return sink
+    },
     calls,
     instant: true,
     flush() {
       for (const done of waiting.splice(0)) done()
     },
-    feed: (text) => client.sink.receive(Buffer.from(text)),
+    feed: (text) => sink.receive(Buffer.from(text)),
     async heard() {
       await settled()
       const text = written
@@ -95,6 +97,8 @@ export function connect(
       return canonical(text)
     },
   }
+  // A connection may be refused before anybody could listen.
+  const sink = port.accept(transport)
   return client
 }
 

@@ -13,6 +13,7 @@ export {
   c2sPortDefaults,
   createC2sPort,
 } from './c2s-port.js'
+export { C2sError, type C2sErrorCode } from './errors.js'
 export type { C2sSession } from './session.js'
 export { registerSessionCommands, type SessionCommandsDeps } from './session-commands.js'
 export {

@@ -44,7 +44,7 @@ export class Deadlines {
   /** Waits for silence (RFC 6120 §4.6): asks first, and only then takes the peer for dead. */
   watch(handler: SilenceHandler, ms: number = this.#options.idleTimeoutMs): void {
     this.arm(ms, () => {
-      const left = this.#heardAt + this.#options.idleTimeoutMs - this.#clock.monotonic()
+      const left = this.#untilIdle()
       if (left > 0) this.watch(handler, left)
       else if (handler.ask()) this.#await(handler)
       else this.watch(handler)
@@ -54,8 +54,12 @@ export class Deadlines {
   #await(handler: SilenceHandler): void {
     const askedAt = this.#clock.monotonic()
     this.arm(this.#options.probeTimeoutMs, () => {
-      if (this.#heardAt >= askedAt) this.watch(handler)
+      if (this.#heardAt >= askedAt) this.watch(handler, Math.max(0, this.#untilIdle()))
       else handler.dead()
     })
+  }
+
+  #untilIdle(): number {
+    return this.#heardAt + this.#options.idleTimeoutMs - this.#clock.monotonic()
   }
 }
