@@ -1,4 +1,9 @@
-/** Codes of the errors this package throws. */
+/**
+ * Codes of the errors this package throws.
+ *
+ * - `hooks/kind-mismatch`: one name is used as an event and as a filter
+ * - `hooks/invalid-seq`: the place of a handler is NaN
+ */
 export type HooksErrorCode = 'hooks/kind-mismatch' | 'hooks/invalid-seq'
 
 /** Misuse of a hook; see `code`. Of the same shape as the errors of `@xmppkit/runtime`. */

@@ -9,16 +9,10 @@ import type { Stanza } from '@xmppkit/stanza'
 export const filterPacket = filter<Stanza>('router/filter-packet')
 
 /** A domain has its first route now. `route_registered` of ejabberd. */
-export const routeRegistered = event<{
-  /** The domain, prepared. */
-  readonly domain: string
-}>('router/route-registered')
+export const routeRegistered = event<{ readonly domain: string }>('router/route-registered')
 
 /** A domain has lost its last route. `route_unregistered` of ejabberd. */
-export const routeUnregistered = event<{
-  /** The domain, prepared. */
-  readonly domain: string
-}>('router/route-unregistered')
+export const routeUnregistered = event<{ readonly domain: string }>('router/route-unregistered')
 
 /**
  * What reaches a domain itself and is no request to the server: messages, presence, and anything to a resource of the

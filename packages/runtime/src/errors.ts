@@ -27,7 +27,11 @@ export class XmppkitError<C extends string = string> extends Error {
   }
 }
 
-/** Codes of the errors this package throws. */
+/**
+ * Codes of the errors this package throws.
+ *
+ * - `runtime/scope-closed`: something was given to a scope that has been closed; it was undone at once
+ */
 export type RuntimeErrorCode = 'runtime/scope-closed'
 
 /**
