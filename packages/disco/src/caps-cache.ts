@@ -64,7 +64,7 @@ export interface CapsCache {
 export function createCapsCache(deps: CapsCacheDeps, options: CapsCacheOptions = {}): CapsCache {
   const limits = Object.freeze({ ...capsCacheDefaults, ...options })
   const verified = new Map<string, DiscoInfo>()
-  const pending = new Map<string, Promise<DiscoInfo | undefined>[]>()
+  const pending = new Map<string, Set<Promise<DiscoInfo | undefined>>>()
   let underWay = 0
 
   function get(caps: EntityCaps): DiscoInfo | undefined {
@@ -98,15 +98,14 @@ export function createCapsCache(deps: CapsCacheDeps, options: CapsCacheOptions =
 
   function begin(entity: Jid, caps: EntityCaps, from: Jid | undefined): Promise<DiscoInfo | undefined> {
     const key = keyOf(caps)
-    const queries = pending.get(key) ?? []
+    const queries = pending.get(key) ?? new Set()
     const query = ask(entity, caps, from).finally(() => {
       underWay--
-      queries.splice(queries.indexOf(query), 1)
-      if (queries.length === 0) pending.delete(key)
+      queries.delete(query)
+      if (queries.size === 0) pending.delete(key)
     })
     underWay++
-    queries.push(query)
-    pending.set(key, queries)
+    pending.set(key, queries.add(query))
     return query
   }
 
@@ -118,8 +117,8 @@ export function createCapsCache(deps: CapsCacheDeps, options: CapsCacheOptions =
     if (caps.hash === undefined || !isKnownHash(caps.hash)) return undefined
     const known = get(caps)
     if (known !== undefined) return known
-    const queries = pending.get(keyOf(caps)) ?? []
-    if (queries.length >= limits.maxPendingPerHash) return firstAnswer(queries)
+    const queries = pending.get(keyOf(caps)) ?? new Set()
+    if (queries.size >= limits.maxPendingPerHash) return firstAnswer([...queries])
     return underWay >= limits.maxPending ? undefined : begin(entity, caps, from)
   }
 

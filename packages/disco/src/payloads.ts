@@ -13,7 +13,7 @@ import {
 } from '@xmppkit/stanza'
 
 /** Longest node, feature, category, type, name or language that is read, in UTF-16 units. */
-export const maxTextLength = 1024
+const maxTextLength = 1024
 
 const short = boundedString({ max: maxTextLength })
 const required = boundedString({ min: 1, max: maxTextLength })

@@ -87,7 +87,7 @@ function tooLong({ part, maxBytes }: Profile): JidError {
 }
 
 /** Octets of a text in UTF-8. */
-export function utf8Length(text: string): number {
+function utf8Length(text: string): number {
   let length = text.length
   for (let i = 0; i < text.length; i++) {
     const unit = text.charCodeAt(i)
