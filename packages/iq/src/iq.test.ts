@@ -189,6 +189,17 @@ describe('what no handler gets', () => {
     expect(answers()).toEqual(['a service-unavailable', 'b total'])
   })
 
+  test('Q-2: a result or error nobody waits for is dropped, also where it has no handler', async () => {
+    const { dispatcher, sent } = setUp()
+    for (const target of ['account', 'server'] as const) {
+      for (const type of ['result', 'error'] as const) {
+        expect(dispatcher.dispatch(ask(sumOf(1, 2), { type }), target)).toBeUndefined()
+        expect(dispatcher.dispatch(ask(undefined, { type }), target)).toBeUndefined()
+      }
+    }
+    expect(sent).toEqual([])
+  })
+
   test('what is no iq is refused', () => {
     const { dispatcher } = setUp()
     expect(() => dispatcher.dispatch(message({ from, to }), 'account')).toThrow(
