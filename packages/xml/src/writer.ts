@@ -68,7 +68,7 @@ export function writeTree(root: Element, scope: WriteScope, maxLength: number): 
     out += '>'
     open.push({ element, ns: tag.ns, prefixes: tag.prefixes, next: 0 })
   }
-  enter(root, startTag(root, outerNs, around, root.parent ? root.findNS() : undefined))
+  enter(root, startTag(root, outerNs, around, namespaceAbove(root)))
   while (open.length > 0) {
     if (out.length > maxLength) throw new XmlWriteError('xml/bad-node', 'the element is too large')
     const top = open[open.length - 1]!
@@ -128,6 +128,16 @@ function startTag(
 function withName(names: Set<string> | undefined, name: string): Set<string> {
   if (names?.has(name)) throw new XmlWriteError('xml/bad-name', 'one attribute twice, under two prefixes')
   return (names ?? new Set<string>()).add(name)
+}
+
+/** The default namespace of the tree an element is still part of. */
+function namespaceAbove(element: Element): string | undefined {
+  let at = element.parent
+  for (let levels = 0; at && levels < maxDepth; levels++) {
+    if (Object.hasOwn(at.attrs, 'xmlns')) return scalar(at.attrs.xmlns, 'xmlns')
+    at = at.parent
+  }
+  return undefined
 }
 
 function declarations(attrs: Element['attrs']): Map<string, string> | undefined {
