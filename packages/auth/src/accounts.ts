@@ -157,6 +157,7 @@ class StoredAccounts implements Accounts {
     this.credentials = {
       passwords: this,
       scram: this,
+      scramHashes: hashes,
       admit: (account) => this.#admit(account),
       decoyVerifier: (name, hash) => this.#decoys.verifier(name, hash),
     }

@@ -78,6 +78,11 @@ export interface CredentialSources {
   readonly passwords?: PasswordVerifier
   /** Knows verifiers; without it no SCRAM. */
   readonly scram?: ScramStore
+  /**
+   * The hash functions accounts have verifiers of; SCRAM with another one would fail for everybody and is not offered.
+   * All, if absent.
+   */
+  readonly scramHashes?: readonly ScramHash[]
   /** Asked once credentials were proven; a condition, such as `account-disabled`, still refuses the login (A-20). */
   admit?(account: BareJid, wait?: CredentialWait): Awaitable<SaslCondition | undefined>
   /**

@@ -98,6 +98,11 @@ describe('the offer', () => {
     expect(offered(await rig().open())).toEqual(['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN'])
   })
 
+  test('A-1: lists no SCRAM that no account has a verifier for', async () => {
+    const credentials = { ...accounts.credentials, scramHashes: ['SHA-1'] as const }
+    expect(offered(await rig({ deps: { credentials } }).open())).toEqual(['SCRAM-SHA-1', 'PLAIN'])
+  })
+
   test('SEC-7: lists no mechanism that reveals the password without TLS', async () => {
     expect(offered(await rig({ tls: 'none' }).open())).toEqual([
       'SCRAM-SHA-512',

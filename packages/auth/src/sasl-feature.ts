@@ -78,7 +78,8 @@ export const saslFeatureDefaults: Required<SaslFeatureOptions> = Object.freeze({
  */
 export function saslFeature(deps: SaslFeatureDeps, options: SaslFeatureOptions = {}): StreamFeature {
   const settings = Object.freeze({ ...saslFeatureDefaults, ...options })
-  const { mechanisms, maxMessageBytes, maxAttempts } = settings
+  const { maxMessageBytes, maxAttempts } = settings
+  const mechanisms = settings.mechanisms.filter((name) => hasVerifiers(name, deps.credentials))
   const answers = loginCredentials(deps, settings.credentialTimeoutMs)
   const server = createSaslServer(answers, { mechanisms, maxMessageBytes })
   const failures = new WeakMap<StreamState, number>()
@@ -140,6 +141,11 @@ const throttled: ExchangeResult = {
   kind: 'failure',
   condition: 'temporary-auth-failure',
   reason: 'too many failed logins from this address',
+}
+
+function hasVerifiers(mechanism: string, { scramHashes }: CredentialSources): boolean {
+  const hash = /^SCRAM-(SHA-1|SHA-256|SHA-512)(?:-PLUS)?$/.exec(mechanism)?.[1]
+  return hash === undefined || scramHashes === undefined || scramHashes.some((known) => known === hash)
 }
 
 function mechanismsElement(names: readonly string[]): Element {
