@@ -93,21 +93,21 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
     clock,
     onError: (error, where) => logger.error('a listener failed', { ...where, cause: error }),
   })
-  const router = createRouter({ hooks, logger })
+  const hosts = new Map<string, Host>()
+  const hostOf = (domain: string) => [...hosts.values()].find((host) => host.domains.has(domain))
+  const router = createRouter({ hooks, logger, isLocal: (domain) => hostOf(domain) !== undefined })
   const services = [
     provide(RouterService, router),
     provide(LoginThrottleService, createLoginThrottle(shared, options.throttle)),
     ...storage.services,
   ]
 
-  const hosts = new Map<string, Host>()
   for (const settings of [options, ...(options.hosts ?? [])]) {
     const host = await startHost(settings, services, shared)
     scope.use(host)
     addHost(hosts, host)
   }
 
-  const hostOf = (domain: string) => [...hosts.values()].find((host) => host.domains.has(domain))
   const port = scope.use(
     createC2sPort({ ...shared, find: (domain) => hostOf(domain)?.get(C2sService) }, streamOptions(options)),
   )

@@ -8,6 +8,7 @@ export { createManualClock, type ManualClock } from '@xmppkit/runtime'
 export { TestingError } from './errors.js'
 export { anything, matchXml } from './match-xml.js'
 export { createPipe, type Pipe, type PipeEnd, type PipeOptions } from './pipe.js'
+export { createTestServer, type TestServer, type TestServerOptions } from './test-server.js'
 export {
   createWireClient,
   streamHeader,

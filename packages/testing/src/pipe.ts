@@ -177,7 +177,8 @@ class End implements PipeEnd {
   }
 
   #take(item: Item): void {
-    if (item.kind === 'end') this.destroy() // no half-open pipes: the peer hears of the end too
+    if (item.kind === 'end')
+      this.destroy() // no half-open pipes: the peer hears of the end too
     else if (item.kind === 'call') item.run()
     else {
       this.#waitingBytes -= item.bytes.length

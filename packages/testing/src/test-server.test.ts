@@ -1,0 +1,72 @@
+import { message } from '@xmppkit/stanza'
+import { expect, test } from 'vitest'
+import { createTestServer } from './test-server.js'
+import { playWireScript } from './wire-script.js'
+
+test('accounts are made as they are needed, and people chat', async () => {
+  await using server = await createTestServer()
+  const juliet = await server.connect('juliet@example.org/balcony')
+  const romeo = await server.connect('romeo@example.org')
+  expect(juliet.jid.toString()).toBe('juliet@example.org/balcony')
+  juliet.send('<presence/>')
+  await juliet.expect("<presence from='juliet@example.org/balcony'/>")
+  romeo.send("<message to='juliet@example.org' type='chat'><body>hi</body></message>")
+  await juliet.expect("<message type='chat'><body>hi</body></message>")
+  await juliet.expectNothing()
+})
+
+test('a test can send as somebody on the server', async () => {
+  await using server = await createTestServer()
+  const juliet = await server.connect('juliet@example.org/balcony')
+  await server.route(message({ from: 'news@example.org', to: juliet.jid, body: 'extra' }))
+  await juliet.expect("<message from='news@example.org'><body>extra</body></message>")
+})
+
+test('a script tells a conversation', async () => {
+  await using server = await createTestServer()
+  await playWireScript(
+    `
+    # Messages to people who are away wait for them.
+    juliet connects
+    romeo connects
+    romeo sends: <message to='{bare:juliet}' type='chat'><body>are you there?</body></message>
+    romeo receives nothing
+    juliet sends: <presence/>
+    juliet finds:
+      <message from='{jid:romeo}' type='chat'>
+        <body>are you there?</body>
+        <delay xmlns='urn:xmpp:delay'/>
+      </message>
+    juliet finds: <presence from='{jid:juliet}'/>
+    juliet receives nothing
+    juliet disconnects
+    `,
+    { connect: (name) => server.connect(`${name}@example.org/here`) },
+  )
+})
+
+test.each([
+  ['juliet waltzes', /line 1 is not understood/],
+  ['juliet sends: <presence/>', /line 1: juliet is not connected/],
+  ['juliet connects\njuliet receives: <message/>', /line 2, juliet receives: .*closed|within/],
+])('a script that goes wrong says where: %j', async (script, message) => {
+  await using server = await createTestServer()
+  const connect = async (name: string) => {
+    const client = await server.connect(`${name}@example.org`)
+    client.cut()
+    return client
+  }
+  await expect(playWireScript(script, { connect })).rejects.toThrow(message)
+})
+
+test('a server that is closed says so to its clients', async () => {
+  const server = await createTestServer()
+  const juliet = await server.connect('juliet@example.org')
+  const closing = server.close()
+  await juliet.expect(
+    "<error xmlns='http://etherx.jabber.org/streams'><system-shutdown xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></error>",
+  )
+  await juliet.ended
+  await juliet.close()
+  await closing
+})
