@@ -23,7 +23,7 @@ export const localRouteModule = defineModule({
       server: (stanza) => iq.dispatch(stanza, 'server'),
       hooks,
     })
-    const serve = (domain: string) => router.register(domain, handler, { label: 'local' })
+    const serve = (domain: string) => router.register(domain, handler, { label: 'local', exclusive: true })
     scope.use(await forEachDomain({ hooks, domains }, serve))
   },
 })

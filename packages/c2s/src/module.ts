@@ -7,6 +7,8 @@ import { AccessService } from '@xmppkit/access/module'
 import type { LoginThrottle } from '@xmppkit/auth'
 import { AccountsService } from '@xmppkit/auth/module'
 import { CommandsService } from '@xmppkit/commands/module'
+import { capsFeature } from '@xmppkit/disco'
+import { DiscoService } from '@xmppkit/disco/module'
 import {
   ClockService,
   defineModule,
@@ -33,7 +35,7 @@ export const LoginThrottleService = service<LoginThrottle>('c2s/login-throttle')
 
 /**
  * Runs `createC2s` on a host: clients log in with the host's accounts. Registers the commands about sessions where commands
- * are. Stopping it ends every client's stream with `system-shutdown`.
+ * are, and announces the server's capabilities (XEP-0115) where service discovery is. Stopping it ends every client's stream with `system-shutdown`.
  */
 export const c2sModule = defineModule({
   name: 'c2s',
@@ -48,9 +50,10 @@ export const c2sModule = defineModule({
     throttle: maybe(LoginThrottleService),
     access: maybe(AccessService),
     commands: maybe(CommandsService),
+    disco: maybe(DiscoService),
   },
   provides: C2sService,
-  start({ router, accounts, throttle, access, commands, ...deps }, options: C2sOptions, scope) {
+  start({ router, accounts, throttle, access, commands, disco, ...deps }, options: C2sOptions, scope) {
     const c2s = scope.use(
       createC2s(
         {
@@ -64,6 +67,7 @@ export const c2sModule = defineModule({
       ),
     )
     scope.use(deps.hooks.on(hostDown, ({ domain }) => c2s.leaveDomain(domain)))
+    if (disco) scope.use(c2s.features.add(capsFeature(disco)))
     if (commands) scope.use(registerSessionCommands({ commands, sessions: deps.sessions }))
     return { service: c2s, reload: (next) => c2s.update(next) }
   },
