@@ -1,6 +1,6 @@
 /**
- * One test suite for every port: run it against your own store, registry or transport.
+ * One test suite for every port: each is a function of its own subpath that registers vitest tests for an implementation.
  *
  * @packageDocumentation
  */
-export {}
+export type { OpenedStore, OpenStore } from './open-store.js'

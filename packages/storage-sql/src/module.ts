@@ -1,1 +1,32 @@
-export {}
+/**
+ * A database as services of hosts.
+ *
+ * @packageDocumentation
+ */
+import { AccountStoreService } from '@xmppkit/auth/module'
+import { LastActivityStoreService } from '@xmppkit/basics/module'
+import { type Provided, provide } from '@xmppkit/module'
+import { OfflineStoreService } from '@xmppkit/offline/module'
+import { RosterStoreService } from '@xmppkit/roster/module'
+import { StorageService } from '@xmppkit/storage/module'
+import type { SqlStorage } from './sql-storage.js'
+
+/**
+ * The stores of a database, for the `services` of a host. Several hosts may share one; whoever opened it closes it, after
+ * the hosts.
+ *
+ * @example
+ * ```ts
+ * await using storage = await createSqlStorage({ path: 'xmppkit.sqlite' })
+ * await using host = await createHost({}, { services: provideSqlStorage(storage), modules })
+ * ```
+ */
+export function provideSqlStorage(storage: SqlStorage): readonly Provided[] {
+  return [
+    provide(AccountStoreService, storage.accounts),
+    provide(RosterStoreService, storage.roster),
+    provide(OfflineStoreService, storage.offline),
+    provide(LastActivityStoreService, storage.lastActivity),
+    provide(StorageService, storage),
+  ]
+}

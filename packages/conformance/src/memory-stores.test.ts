@@ -1,0 +1,19 @@
+import { createMemoryAccountStore } from '@xmppkit/auth'
+import { createMemoryLastActivityStore } from '@xmppkit/basics'
+import { createMemoryOfflineStore } from '@xmppkit/offline'
+import { createMemoryRosterStore } from '@xmppkit/roster'
+import { systemClock } from '@xmppkit/runtime'
+import { createMemoryKeyValue, createMemoryLog } from '@xmppkit/storage'
+import { accountStoreConformance } from './account-store.js'
+import { keyValueConformance } from './key-value.js'
+import { lastActivityStoreConformance } from './last-activity-store.js'
+import { logConformance } from './log.js'
+import { offlineStoreConformance } from './offline-store.js'
+import { rosterStoreConformance } from './roster-store.js'
+
+accountStoreConformance('memory', () => ({ store: createMemoryAccountStore() }))
+rosterStoreConformance('memory', () => ({ store: createMemoryRosterStore({ clock: systemClock }) }))
+offlineStoreConformance('memory', () => ({ store: createMemoryOfflineStore() }))
+lastActivityStoreConformance('memory', () => ({ store: createMemoryLastActivityStore() }))
+keyValueConformance('memory', () => ({ store: createMemoryKeyValue() }))
+logConformance('memory', () => ({ store: createMemoryLog() }))

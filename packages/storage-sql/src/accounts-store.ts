@@ -1,0 +1,189 @@
+import type { AccountStore, StoredAccount } from '@xmppkit/auth'
+import type { BareJid } from '@xmppkit/jid'
+import type { Clock } from '@xmppkit/runtime'
+import { decodeBase64Strict, encodeBase64, type ScramHash, type ScramVerifier } from '@xmppkit/sasl'
+import { guarded, type SqlDatabase, type Step } from './database.js'
+import { fromMoment, toMoment } from './moments.js'
+import { guard, type Statements } from './statements.js'
+
+interface CredentialRow {
+  readonly hash: string | null
+  readonly iterations: number | null
+  readonly salt: string | null
+  readonly stored_key: string | null
+  readonly server_key: string | null
+}
+
+interface AccountRow extends CredentialRow {
+  readonly id: string
+  readonly created_at: string
+  readonly disabled_reason: string | null
+}
+
+/** Keeps accounts in the tables `accounts` and `account_credentials`. */
+export function createSqlAccountStore(
+  deps: { readonly db: SqlDatabase; readonly clock: Pick<Clock, 'now'> },
+  statements: Statements,
+): AccountStore {
+  const { db, clock } = deps
+  const s = accountStatements(statements)
+
+  const credentialSteps = (account: string, scram: readonly ScramVerifier[]): Step[] =>
+    scram.map(({ hash, iterations, salt, storedKey, serverKey }) =>
+      s.addCredential({
+        account,
+        hash,
+        iterations,
+        salt: encodeBase64(salt),
+        stored_key: encodeBase64(storedKey),
+        server_key: encodeBase64(serverKey),
+      }),
+    )
+  const write = (account: BareJid, steps: readonly Step[]) => db.write({ lock: account.toString(), steps })
+
+  return {
+    async create(account, { id, createdAt, disabled, scram }) {
+      const key = account.toString()
+      const first = s.create({
+        account: key,
+        domain: account.domain,
+        localpart: account.local,
+        id,
+        created_at: toMoment(createdAt),
+        disabled_reason: disabled ?? null,
+      })
+      return (await write(account, [guard(first), ...credentialSteps(key, scram)])) !== guarded
+    },
+    async get(account) {
+      const rows = await db.read(s.get({ account: account.toString() }))
+      return rows.length === 0 ? undefined : toAccount(rows as unknown as readonly AccountRow[])
+    },
+    async setCredentials(account, { scram }) {
+      const key = account.toString()
+      const first = guard(s.touchCredentials({ account: key, now: toMoment(clock.now()) }))
+      const clear = s.clearCredentials({ account: key })
+      return (await write(account, [first, clear, ...credentialSteps(key, scram)])) !== guarded
+    },
+    async setDisabled(account, reason) {
+      const step = s.setDisabled({ account: account.toString(), reason: reason ?? null })
+      return (await write(account, [guard(step)])) !== guarded
+    },
+    async remove(account) {
+      return (await write(account, [guard(s.remove({ account: account.toString() }))])) !== guarded
+    },
+    async list(domain, { after = '', limit }) {
+      const rows = await db.read(s.list({ domain, after, limit }))
+      return rows.map(({ localpart }) => String(localpart))
+    },
+    async count(domain) {
+      const [row] = await db.read(s.count({ domain }))
+      return Number(row?.count)
+    },
+  }
+}
+
+function accountStatements({ with: taking }: Statements) {
+  return {
+    create: taking<{
+      account: string
+      domain: string
+      localpart: string
+      id: string
+      created_at: string
+      disabled_reason: string | null
+    }>()('account_create', (db, p) =>
+      db
+        .insertInto('accounts')
+        .values({
+          account: p('account'),
+          domain: p('domain'),
+          localpart: p('localpart'),
+          id: p('id'),
+          created_at: p('created_at'),
+          credentials_changed_at: p('created_at'),
+          disabled_reason: p('disabled_reason'),
+        })
+        .onConflict((conflict) => conflict.column('account').doNothing()),
+    ),
+    addCredential: taking<{
+      account: string
+      hash: string
+      iterations: number
+      salt: string
+      stored_key: string
+      server_key: string
+    }>()('credential_add', (db, p) =>
+      db.insertInto('account_credentials').values({
+        account: p('account'),
+        hash: p('hash'),
+        iterations: p('iterations'),
+        salt: p('salt'),
+        stored_key: p('stored_key'),
+        server_key: p('server_key'),
+      }),
+    ),
+    get: taking<{ account: string }>()('account_get', (db, p) =>
+      db
+        .selectFrom('accounts as a')
+        .leftJoin('account_credentials as c', 'c.account', 'a.account')
+        .select(['a.id', 'a.created_at', 'a.disabled_reason'])
+        .select(['c.hash', 'c.iterations', 'c.salt', 'c.stored_key', 'c.server_key'])
+        .where('a.account', '=', p('account'))
+        .orderBy('c.hash'),
+    ),
+    touchCredentials: taking<{ account: string; now: string }>()('credentials_touch', (db, p) =>
+      db
+        .updateTable('accounts')
+        .set({ credentials_changed_at: p('now') })
+        .where('account', '=', p('account')),
+    ),
+    clearCredentials: taking<{ account: string }>()('credentials_clear', (db, p) =>
+      db.deleteFrom('account_credentials').where('account', '=', p('account')),
+    ),
+    setDisabled: taking<{ account: string; reason: string | null }>()('account_disable', (db, p) =>
+      db
+        .updateTable('accounts')
+        .set({ disabled_reason: p('reason') })
+        .where('account', '=', p('account')),
+    ),
+    remove: taking<{ account: string }>()('account_remove', (db, p) =>
+      db.deleteFrom('accounts').where('account', '=', p('account')),
+    ),
+    list: taking<{ domain: string; after: string; limit: number }>()('account_list', (db, p) =>
+      db
+        .selectFrom('accounts')
+        .select('localpart')
+        .where('domain', '=', p('domain'))
+        .where('localpart', '>', p('after'))
+        .orderBy('localpart')
+        .limit(p('limit')),
+    ),
+    count: taking<{ domain: string }>()('account_count', (db, p) =>
+      db
+        .selectFrom('accounts')
+        .select((eb) => eb.fn.countAll().as('count'))
+        .where('domain', '=', p('domain')),
+    ),
+  }
+}
+
+function toAccount(rows: readonly AccountRow[]): StoredAccount {
+  const { id, created_at, disabled_reason } = rows[0] as AccountRow
+  return {
+    id,
+    createdAt: fromMoment(created_at),
+    ...(disabled_reason === null ? {} : { disabled: disabled_reason }),
+    scram: rows.filter(({ hash }) => hash !== null).map(toVerifier),
+  }
+}
+
+function toVerifier(row: CredentialRow): ScramVerifier {
+  const bytes = (text: string | null) => decodeBase64Strict(text ?? '') ?? new Uint8Array()
+  return {
+    hash: row.hash as ScramHash,
+    iterations: Number(row.iterations),
+    salt: bytes(row.salt),
+    storedKey: bytes(row.stored_key),
+    serverKey: bytes(row.server_key),
+  }
+}

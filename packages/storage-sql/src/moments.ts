@@ -1,0 +1,18 @@
+import { SqlStorageError } from './errors.js'
+
+// The last moment whose text has four digits for the year, so that texts sort like moments.
+const lastMs = Date.UTC(9999, 11, 31, 23, 59, 59, 999)
+
+/** A moment as the database gets it. Moments outside the years 0 to 9999 become the nearest inside. */
+export function toMoment(ms: number): string {
+  if (Number.isNaN(ms)) throw new SqlStorageError('storage-sql/failed', 'a moment is not a number')
+  return new Date(Math.min(Math.max(ms, 0), lastMs)).toISOString()
+}
+
+/** A moment as the database gives it back: the same text, that of PostgreSQL, or a Date its driver made. */
+export function fromMoment(value: unknown): number {
+  if (value instanceof Date) return value.getTime()
+  const text = String(value).replace(' ', 'T')
+  // PostgreSQL leaves the minutes of a whole-hour offset out.
+  return Date.parse(/[+-]\d\d$/.test(text) ? `${text}:00` : text)
+}

@@ -1,0 +1,52 @@
+/** Options of `createSqlStorage`. */
+export interface SqlStorageOptions {
+  /** Longest text of one value, in UTF-8 bytes. @default 4_194_304 */
+  readonly maxValueBytes?: number
+  /** Calls that may wait; more are refused with `storage-sql/overloaded`. @default 10_000 */
+  readonly maxPendingCalls?: number
+  /** Text that may wait with them, in characters. @default 67_108_864 */
+  readonly maxPendingLength?: number
+  /** Calls done in one transaction. @default 1_000 */
+  readonly maxBatch?: number
+  /** SQLite: whether a second thread reads while the first one writes. @default true */
+  readonly separateReader?: boolean
+  /** SQLite: how long to wait for another process that holds the file, in milliseconds. @default 5_000 */
+  readonly busyTimeoutMs?: number
+  /** SQLite: largest file, in bytes. @default Infinity */
+  readonly maxFileBytes?: number
+  /**
+   * SQLite: leases of an earlier run are void when the file is opened, as whoever held them is gone. With true they end at
+   * their time only: for a second process beside the server. @default false
+   */
+  readonly keepLeases?: boolean
+  /** PostgreSQL: schema of the tables, made if it is missing. @default 'xmppkit' */
+  readonly schema?: string
+  /** PostgreSQL: connections. @default 10 */
+  readonly maxConnections?: number
+  /** PostgreSQL: transactions written at the same time; less than the connections, so that reads go on. @default 4 */
+  readonly writers?: number
+  /** PostgreSQL: how long to wait for a connection, in milliseconds. @default 10_000 */
+  readonly connectTimeoutMs?: number
+  /** PostgreSQL: how long a statement may take, in milliseconds. @default 60_000 */
+  readonly statementTimeoutMs?: number
+  /** PostgreSQL: whether statements are prepared; not through a pooler in transaction mode. @default true */
+  readonly prepareStatements?: boolean
+}
+
+/** What `createSqlStorage` uses for options not given. */
+export const sqlStorageDefaults: Readonly<Required<SqlStorageOptions>> = Object.freeze({
+  maxValueBytes: 4_194_304,
+  maxPendingCalls: 10_000,
+  maxPendingLength: 67_108_864,
+  maxBatch: 1_000,
+  separateReader: true,
+  busyTimeoutMs: 5_000,
+  maxFileBytes: Number.POSITIVE_INFINITY,
+  keepLeases: false,
+  schema: 'xmppkit',
+  maxConnections: 10,
+  writers: 4,
+  connectTimeoutMs: 10_000,
+  statementTimeoutMs: 60_000,
+  prepareStatements: true,
+})

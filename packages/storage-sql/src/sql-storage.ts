@@ -1,0 +1,136 @@
+import type { AccountStore } from '@xmppkit/auth'
+import type { LastActivityStore } from '@xmppkit/basics'
+import type { OfflineStore } from '@xmppkit/offline'
+import type { RosterStore } from '@xmppkit/roster'
+import { type Clock, type Logger, silentLogger, systemClock } from '@xmppkit/runtime'
+import type { KeyValue, Log, Storage } from '@xmppkit/storage'
+import { assertName } from '@xmppkit/storage'
+import { createSqlAccountStore } from './accounts-store.js'
+import type { SqlDatabase } from './database.js'
+import { SqlStorageError } from './errors.js'
+import { createSqlLastActivityStore } from './last-activity-store.js'
+import { createSqlOfflineStore } from './offline-store.js'
+import { openPostgresDatabase } from './postgres-database.js'
+import { createPostgresPool } from './postgres-pool.js'
+import type { PostgresPool } from './postgres-types.js'
+import { createSqlRosterStore } from './roster-store.js'
+import { createSqlKeyValues } from './sql-key-value.js'
+import { createSqlLogs } from './sql-log.js'
+import { type SqlStorageOptions, sqlStorageDefaults } from './sql-options.js'
+import { openSqliteDatabase } from './sqlite-database.js'
+import type { SqliteConnection, SqliteDriverName } from './sqlite-protocol.js'
+import { createStatements } from './statements.js'
+
+/** Which database to use: exactly one of `path`, `url`, `connection` and `pool`. */
+export interface SqlStorageDeps {
+  /** SQLite: a file, made if it is missing, or `:memory:`. A file belongs to one server. */
+  readonly path?: string
+  /** SQLite: the driver for `path`. @default the first that is there of node:sqlite, better-sqlite3, libsql */
+  readonly driver?: SqliteDriverName
+  /** SQLite: a connection of the embedder's, used on the event loop and not closed. */
+  readonly connection?: SqliteConnection
+  /** PostgreSQL: `postgres://user:password@host/database`. Needs the package `pg`. */
+  readonly url?: string
+  /** PostgreSQL: a pool of the embedder's, as `pg` makes it; not ended. */
+  readonly pool?: PostgresPool
+  /** Gets what goes wrong while nobody asks. @default silentLogger */
+  readonly logger?: Logger
+  /** Dates rows. @default systemClock */
+  readonly clock?: Clock
+}
+
+/** All stores of a server in one database. */
+export interface SqlStorage extends Storage, AsyncDisposable {
+  /** What is behind it: `libsql (SQLite 3.45.1)`. */
+  readonly description: string
+  /** Accounts, for `@xmppkit/auth`. */
+  readonly accounts: AccountStore
+  /** Contact lists, for `@xmppkit/roster`. */
+  readonly roster: RosterStore
+  /** Messages that wait, for `@xmppkit/offline`. */
+  readonly offline: OfflineStore
+  /** Last activity, for `@xmppkit/basics`. */
+  readonly lastActivity: LastActivityStore
+  /** Refuses further calls, finishes those that wait, and lets go of the database. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a database, brings its tables to the newest state, and answers with the stores in it.
+ *
+ * @throws {@link SqlStorageError} that says what is wrong and what to do
+ *
+ * @example
+ * ```ts
+ * await using storage = await createSqlStorage({ path: 'xmppkit.sqlite' })
+ * ```
+ */
+export async function createSqlStorage(
+  deps: SqlStorageDeps,
+  options: SqlStorageOptions = {},
+): Promise<SqlStorage> {
+  const settings = Object.freeze({ ...sqlStorageDefaults, ...options })
+  const { clock = systemClock } = deps
+  const db = await openDatabase(deps, settings)
+  const schema = db.dialect.name === 'postgres' ? settings.schema : undefined
+  const statements = createStatements(db.dialect, { schema, maxTextBytes: settings.maxValueBytes })
+  const keyValue = createSqlKeyValues({ db, clock }, statements)
+  const logOf = createSqlLogs({ db }, statements, {
+    table: 'log_entries',
+    owner: 'owner',
+    value: 'value',
+    at: 'happened_at',
+    scope: 'log',
+  })
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= db.close()
+    return closing
+  }
+  return {
+    description: db.description,
+    accounts: createSqlAccountStore({ db, clock }, statements),
+    roster: createSqlRosterStore({ db, clock }, statements),
+    offline: createSqlOfflineStore({ db }, statements),
+    lastActivity: createSqlLastActivityStore({ db }, statements),
+    keyValue: (name): KeyValue => keyValue(named(name)),
+    log: (name): Log => logOf(named(name)),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function named(name: string): string {
+  assertName('the name of a store', name)
+  return name
+}
+
+async function openDatabase(
+  { path, driver, connection, url, pool, logger = silentLogger }: SqlStorageDeps,
+  settings: typeof sqlStorageDefaults,
+): Promise<SqlDatabase> {
+  const given = [path, connection, url, pool].filter((source) => source !== undefined)
+  if (given.length !== 1) {
+    throw new SqlStorageError('storage-sql/bad-option', 'give exactly one of path, url, connection and pool')
+  }
+  const { maxBatch, maxPendingCalls, maxPendingLength } = settings
+  const limits = { maxBatch, maxPending: maxPendingCalls, maxPendingLength }
+  const source = path ?? connection
+  if (source !== undefined) {
+    if (source === '')
+      throw new SqlStorageError('storage-sql/bad-option', 'the path of the database is empty')
+    return openSqliteDatabase({ ...settings, source, driver, voidLeases: !settings.keepLeases, limits })
+  }
+  const { schema, writers, prepareStatements } = settings
+  return openPostgresDatabase(
+    { logger },
+    {
+      pool: pool ?? (await createPostgresPool(url as string, settings)),
+      ownsPool: pool === undefined,
+      schema,
+      writers,
+      prepare: prepareStatements,
+      limits,
+    },
+  )
+}

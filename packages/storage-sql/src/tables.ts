@@ -1,0 +1,75 @@
+import type { Generated } from 'kysely'
+
+/** A moment: ISO 8601 text on the way in. */
+export type Timestamp = string
+
+/** The tables, as queries see them. Made by `migrations.ts`. */
+export interface Tables {
+  accounts: {
+    account: string
+    domain: string
+    localpart: string
+    id: string
+    created_at: Timestamp
+    credentials_changed_at: Timestamp
+    disabled_reason: string | null
+  }
+  account_credentials: {
+    account: string
+    hash: string
+    iterations: number
+    salt: string
+    stored_key: string
+    server_key: string
+  }
+  rosters: {
+    account: string
+    domain: string
+    version: number
+    forgotten_version: number
+    changed_at: Timestamp
+  }
+  roster_items: {
+    account: string
+    contact: string
+    name: string | null
+    group_names: string
+    subscription: string
+    pending_out: boolean
+    pending_in: boolean
+    approved: boolean
+    listed: boolean
+    request: string | null
+    version: number
+  }
+  roster_removals: { account: string; contact: string; version: number }
+  offline_messages: Leased & {
+    account: string
+    domain: string
+    stanza: string
+    received_at: Timestamp
+  }
+  last_activity: { account: string; domain: string; last_at: Timestamp; status: string }
+  key_values: {
+    store: string
+    owner: string
+    domain: string
+    key: string
+    value: string
+    changed_at: Timestamp
+  }
+  log_entries: Leased & {
+    log: string
+    owner: string
+    domain: string
+    value: string
+    happened_at: Timestamp
+  }
+}
+
+interface Leased {
+  id: Generated<number>
+  expires_at: Timestamp | null
+  leased_by: string | null
+  leased_until: Timestamp | null
+}

@@ -1,0 +1,21 @@
+import type { OpenedStore } from '@xmppkit/conformance'
+import { accountStoreConformance } from '@xmppkit/conformance/account-store'
+import { keyValueConformance } from '@xmppkit/conformance/key-value'
+import { lastActivityStoreConformance } from '@xmppkit/conformance/last-activity-store'
+import { logConformance } from '@xmppkit/conformance/log'
+import { offlineStoreConformance } from '@xmppkit/conformance/offline-store'
+import { rosterStoreConformance } from '@xmppkit/conformance/roster-store'
+import type { SqlStorage } from '@xmppkit/storage-sql'
+
+/** Runs the suites of all ports on one kind of database. */
+export function storageConformance(
+  name: string,
+  open: <S>(pick: (storage: SqlStorage) => S) => Promise<OpenedStore<S>>,
+): void {
+  accountStoreConformance(name, () => open((storage) => storage.accounts))
+  rosterStoreConformance(name, () => open((storage) => storage.roster))
+  offlineStoreConformance(name, () => open((storage) => storage.offline))
+  lastActivityStoreConformance(name, () => open((storage) => storage.lastActivity))
+  keyValueConformance(name, () => open((storage) => storage.keyValue('tested')))
+  logConformance(name, () => open((storage) => storage.log('tested')))
+}

@@ -1,0 +1,8 @@
+import { join } from 'node:path'
+import { storageConformance } from './conformance.js'
+import { openStore, temporaryFolder } from './sqlite.js'
+
+storageConformance('SQLite in a file', async (pick) => {
+  const folder = await temporaryFolder()
+  return openStore({ path: join(folder.path, 'test.sqlite') }, pick, () => folder[Symbol.asyncDispose]())
+})
