@@ -18,14 +18,26 @@ const longestTimerMs = 2 ** 31 - 1
 export const systemClock: Clock = Object.freeze({
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  after(ms: number, fn: () => void): Disposable {
-    let timer: NodeJS.Timeout | undefined
-    const arm = (remainingMs: number) => {
-      if (remainingMs <= longestTimerMs) timer = setTimeout(fn, remainingMs)
-      else timer = setTimeout(() => arm(remainingMs - longestTimerMs), longestTimerMs)
-      timer.unref()
-    }
-    if (ms !== Number.POSITIVE_INFINITY) arm(Math.max(0, ms))
-    return { [Symbol.dispose]: () => clearTimeout(timer) }
-  },
+  after: (ms: number, fn: () => void): Disposable => new SystemTimer(ms, fn),
 })
+
+// A class, because every connection waits for something: methods made for each timer would cost it half a kilobyte.
+class SystemTimer implements Disposable {
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(ms: number, fn: () => void) {
+    if (ms !== Number.POSITIVE_INFINITY) this.#arm(Math.max(0, ms), fn)
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer)
+  }
+
+  #arm(ms: number, fn: () => void): void {
+    this.#timer =
+      ms <= longestTimerMs
+        ? setTimeout(fn, ms)
+        : setTimeout(() => this.#arm(ms - longestTimerMs, fn), longestTimerMs)
+    this.#timer.unref()
+  }
+}

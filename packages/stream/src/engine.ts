@@ -190,6 +190,11 @@ export abstract class Engine<T> implements ConnectionSink {
     return io
   }
 
+  /** The negotiation is over: nothing of it is kept. */
+  protected closeIo(): void {
+    this.#io = undefined
+  }
+
   /** Writes what a negotiation has found out into the state. */
   protected apply(change: StreamChange): void {
     const { state } = this

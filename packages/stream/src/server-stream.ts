@@ -240,6 +240,7 @@ class ReceivingStream<T> extends Engine<T> implements ServerStream<T> {
 
   #changed(change: StreamChange): Awaitable<void> {
     if (this.phase === 'ended' || this.phase === 'gone') return
+    this.closeIo()
     this.apply(change)
     if (change.authenticated !== undefined) this.setLimits(this.#options.limits)
     if (change.restart === true) return this.restart()
