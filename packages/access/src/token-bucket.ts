@@ -34,35 +34,49 @@ export function createTokenBucket(
   deps: { readonly clock: Pick<Clock, 'monotonic'> },
   options: TokenBucketOptions,
 ): TokenBucket {
-  const perMs = options.perSecond / 1_000
-  const burst = options.burst ?? Math.max(1, options.perSecond)
-  let tokens = burst
-  let at = deps.clock.monotonic()
+  return new ClockedBucket(deps.clock, options)
+}
 
-  function accrue(): void {
-    const now = deps.clock.monotonic()
-    tokens = Math.min(burst, tokens + (now - at) * perMs)
-    at = now
+// A class, because every client's session has two of them.
+class ClockedBucket implements TokenBucket {
+  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #perMs: number
+  readonly #burst: number
+  #tokens: number
+  #at: number
+
+  constructor(clock: Pick<Clock, 'monotonic'>, options: TokenBucketOptions) {
+    this.#clock = clock
+    this.#perMs = options.perSecond / 1_000
+    this.#burst = options.burst ?? Math.max(1, options.perSecond)
+    this.#tokens = this.#burst
+    this.#at = clock.monotonic()
   }
 
-  return {
-    take(wanted) {
-      if (perMs === Number.POSITIVE_INFINITY) return 0
-      accrue()
-      tokens -= wanted
-      return tokens >= 0 ? 0 : Math.ceil(-tokens / perMs)
-    },
-    tryTake(wanted = 1) {
-      if (perMs === Number.POSITIVE_INFINITY) return true
-      accrue()
-      if (tokens < wanted) return false
-      tokens -= wanted
-      return true
-    },
-    get available() {
-      if (perMs === Number.POSITIVE_INFINITY) return perMs
-      accrue()
-      return tokens
-    },
+  take(wanted: number): number {
+    if (this.#perMs === Number.POSITIVE_INFINITY) return 0
+    this.#accrue()
+    this.#tokens -= wanted
+    return this.#tokens >= 0 ? 0 : Math.ceil(-this.#tokens / this.#perMs)
+  }
+
+  tryTake(wanted = 1): boolean {
+    if (this.#perMs === Number.POSITIVE_INFINITY) return true
+    this.#accrue()
+    if (this.#tokens < wanted) return false
+    this.#tokens -= wanted
+    return true
+  }
+
+  get available(): number {
+    if (this.#perMs === Number.POSITIVE_INFINITY) return this.#perMs
+    this.#accrue()
+    return this.#tokens
+  }
+
+  #accrue(): void {
+    const now = this.#clock.monotonic()
+    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#at) * this.#perMs)
+    this.#at = now
   }
 }

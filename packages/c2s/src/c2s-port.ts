@@ -2,6 +2,7 @@ import type { Clock, Ids, Logger } from '@xmppkit/runtime'
 import { StreamError } from '@xmppkit/stanza'
 import {
   type ConnectionSink,
+  resolveServerStreamOptions,
   type ServerStreamOptions,
   serverStreamDefaults,
   type Transport,
@@ -60,7 +61,8 @@ export interface C2sPort extends AsyncDisposable {
  * ```
  */
 export function createC2sPort(deps: C2sPortDeps, options: C2sPortOptions = {}): C2sPort {
-  const { maxConnections, ...streamOptions } = Object.freeze({ ...c2sPortDefaults, ...options })
+  const { maxConnections, ...own } = { ...c2sPortDefaults, ...options }
+  const streamOptions = resolveServerStreamOptions(own)
   const connections = createConnectionSet()
   const connectionDeps = {
     ...deps,

@@ -90,6 +90,12 @@ export interface C2s extends AsyncDisposable {
  */
 export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
   let settings = resolved(deps, options)
+  const shared = {
+    ...deps,
+    get maxWaiting() {
+      return settings.maxWaiting
+    },
+  }
   const connections = createConnectionSet()
   const watch = watchAccounts(deps)
 
@@ -100,15 +106,12 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
     const jid = resourceFor(deps.sessions, account, resource)
     const subject = { jid, ip: state.remoteAddress }
     await checkAccess(deps, settings, subject)
-    const session = new ClientSession(
-      { ...deps, maxWaiting: settings.maxWaiting },
-      {
-        jid,
-        stream: connection.stream,
-        pace: paceOf(deps, settings, subject),
-        onFinished: () => connection.sessionFinished(),
-      },
-    )
+    const session = new ClientSession(shared, {
+      jid,
+      stream: connection.stream,
+      pace: paceOf(deps, settings, subject),
+      onFinished: () => connection.sessionFinished(),
+    })
     await openSession(deps.sessions, session, connection)
     return jid
   }

@@ -2,9 +2,9 @@ import type { Awaitable, Clock, Ids, Logger } from '@xmppkit/runtime'
 import { StreamError } from '@xmppkit/stanza'
 import {
   createServerStream,
+  type ResolvedServerStreamOptions,
   type ServerStream,
   type ServerStreamDeps,
-  type ServerStreamOptions,
   type StreamEnd,
   type StreamHost,
   type Transport,
@@ -49,7 +49,7 @@ export class ClientConnection implements ServerStreamDeps<Ticket> {
   #ended = false
   #gone = false
 
-  constructor(deps: ConnectionDeps, transport: Transport, options: ServerStreamOptions) {
+  constructor(deps: ConnectionDeps, transport: Transport, options: ResolvedServerStreamOptions) {
     this.#deps = deps
     this.transport = transport
     this.clock = deps.clock

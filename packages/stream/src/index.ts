@@ -25,6 +25,8 @@ export type { Phase } from './phase.js'
 export type { ConnectionSink, TlsInfo, Transport } from './ports.js'
 export {
   createServerStream,
+  type ResolvedServerStreamOptions,
+  resolveServerStreamOptions,
   type ServerStream,
   type ServerStreamDeps,
   type ServerStreamOptions,
