@@ -6,15 +6,16 @@
  */
 export { createManualClock, type ManualClock } from '@xmppkit/runtime'
 export { TestingError } from './errors.js'
-export { anything, matchXml } from './match-xml.js'
+export { absent, anything, matchXml } from './match-xml.js'
 export { createPipe, type Pipe, type PipeEnd, type PipeOptions } from './pipe.js'
+export { type SocketTransportOptions, socketTransport } from './socket-transport.js'
 export { createTestServer, type TestServer, type TestServerOptions } from './test-server.js'
 export {
   createWireClient,
-  streamHeader,
   type WireClient,
   type WireClientDeps,
   type WireClientOptions,
   type WireLogin,
 } from './wire-client.js'
+export { streamHeader } from './wire-login.js'
 export { playWireScript, type WireScriptPlayers } from './wire-script.js'

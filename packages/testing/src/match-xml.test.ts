@@ -22,3 +22,13 @@ test.each([
 ])('%s → %s', (pattern, mismatch) => {
   expect(matchXml(message, pattern)).toBe(mismatch)
 })
+
+test('a pattern can ask for absence, count children and keep values', () => {
+  const item = parseElement("<query xmlns='jabber:iq:roster' ver='7'><item jid='a'/><item jid='b'/></query>")
+  const captured = new Map<string, string>()
+  const query = (attributes: string) => `<query xmlns='jabber:iq:roster' ${attributes}/>`
+  expect(matchXml(item, query("ver='{set:v}' ask='{none}' _children='2'"), captured)).toBeUndefined()
+  expect(captured.get('v')).toBe('7')
+  expect(matchXml(item, query("ver='{none}'"))).toBe('query/@ver: expected none, got 7')
+  expect(matchXml(item, query("_children='1'"))).toBe('query/@_children: expected 1, got 2')
+})

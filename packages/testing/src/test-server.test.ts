@@ -45,6 +45,45 @@ test('a script tells a conversation', async () => {
   )
 })
 
+test('a script can begin before the login, keep values, wait and see the end', async () => {
+  await using server = await createTestServer()
+  await server.register('juliet@example.org')
+  await playWireScript(
+    `
+    romeo connects
+    juliet dials
+    juliet logs in
+    juliet sends: <iq type='get' id='r1'><query xmlns='jabber:iq:roster' ver=''/></iq>
+    juliet receives: <iq id='r1'><query xmlns='jabber:iq:roster' ver='{set:before}'/></iq>
+    juliet sends: <iq type='get' id='r2'><query xmlns='jabber:iq:roster' ver='{get:before}'/></iq>
+    juliet receives: <iq id='r2' _children='1'/>
+    juliet sends: <presence from='romeo@example.org'/>
+    juliet receives: <error xmlns='http://etherx.jabber.org/streams'/>
+    juliet receives the end
+    romeo sends: <message><body>to myself</body></message>
+    romeo waits
+    romeo receives nothing
+    romeo sends: <presence/>
+    romeo waits
+    romeo receives: <message><body>to myself</body></message>
+    `,
+    {
+      connect: (name) => server.connect(`${name}@example.org/here`),
+      dial: () => server.dial(),
+      login: (name, client) => client.login({ username: name, password: `${name}@example.org` }),
+    },
+  )
+})
+
+test('an end that does not come is told apart from one that does', async () => {
+  await using server = await createTestServer()
+  const juliet = await server.connect('juliet@example.org')
+  juliet.send('<presence/>')
+  await expect(juliet.expectEnd()).rejects.toThrow('the end was expected, got <presence')
+  juliet.cut()
+  await juliet.expectEnd()
+})
+
 test.each([
   ['juliet waltzes', /line 1 is not understood/],
   ['juliet sends: <presence/>', /line 1: juliet is not connected/],

@@ -1,6 +1,5 @@
-import { type FullJid, type Jid, parseJid } from '@xmppkit/jid'
+import type { FullJid, Jid } from '@xmppkit/jid'
 import { type Clock, systemClock } from '@xmppkit/runtime'
-import { createSaslClient, decodeBase64Strict, encodeBase64 } from '@xmppkit/sasl'
 import { NS, type Stanza } from '@xmppkit/stanza'
 import type { ConnectionSink } from '@xmppkit/stream'
 import {
@@ -8,13 +7,13 @@ import {
   type Element,
   escapeAttribute,
   type RawElement,
-  textFromWire,
   type Wire,
   wireFromText,
   writeElement,
 } from '@xmppkit/xml'
 import { TestingError } from './errors.js'
 import { matchXml } from './match-xml.js'
+import { authenticate, bindResource, show, streamHeader } from './wire-login.js'
 
 /** Collaborators of {@link createWireClient}. */
 export interface WireClientDeps {
@@ -89,8 +88,23 @@ export interface WireClient extends AsyncDisposable {
    * @throws TestingError `testing/unexpected` when something else comes first
    */
   expectNothing(): Promise<void>
+  /**
+   * Checks that the server ends the stream, or the connection, before anything else.
+   *
+   * @throws TestingError `testing/unexpected` when something else comes first, `testing/timeout`
+   */
+  expectEnd(): Promise<void>
+  /**
+   * Waits until the server has handled all that was sent so far. Nothing received is lost: what came
+   * meanwhile is still there.
+   */
+  settle(): Promise<void>
   /** Opens a stream, or opens it anew; resolves with the server's header and its features. */
   open(header?: string): Promise<{ header: RawElement; features: RawElement }>
+  /** Opens the stream and upgrades it where TLS is required; resolves with the features offered then. */
+  secure(): Promise<RawElement>
+  /** Authenticates with SCRAM and opens the stream anew; resolves with the features offered then. */
+  authenticate(account: WireLogin, features: RawElement): Promise<RawElement>
   /** Opens the stream, upgrades it where TLS is required, authenticates with SCRAM and binds a resource. */
   login(account: WireLogin): Promise<FullJid>
   /** Resolves when the server has ended the stream or the connection. */
@@ -160,7 +174,8 @@ export function createWireClient(deps: WireClientDeps, options: WireClientOption
     disconnected: () => fail(new TestingError('testing/closed', 'the connection is closed')),
   })
 
-  const next = async (wanted: string): Promise<Received> => {
+  /** Waits for something in the inbox that `pick` takes out of it. */
+  const wait = async <T = Received>(wanted: string, pick: () => T | undefined): Promise<T> => {
     let expired = false
     const timer = clock.after(timeoutMs, () => {
       expired = true
@@ -168,8 +183,8 @@ export function createWireClient(deps: WireClientDeps, options: WireClientOption
     })
     try {
       for (;;) {
-        const event = inbox.shift()
-        if (event) return event
+        const picked = pick()
+        if (picked) return picked
         if (failure) throw failure
         if (expired) throw new TestingError('testing/timeout', `no ${wanted} within ${timeoutMs} ms`)
         await new Promise<void>((resolve) => waiting.push(() => resolve()))
@@ -177,6 +192,14 @@ export function createWireClient(deps: WireClientDeps, options: WireClientOption
     } finally {
       timer[Symbol.dispose]()
     }
+  }
+
+  const next = (wanted: string) => wait(wanted, () => inbox.shift())
+  const ping = () => {
+    pings += 1
+    const id = `wire-${pings}`
+    client.send(`<iq type='get' id='${id}' to='${escapeAttribute(domain)}'><ping xmlns='${NS.ping}'/></iq>`)
+    return id
   }
 
   const receive = async (wanted = 'element'): Promise<RawElement> => {
@@ -213,12 +236,26 @@ export function createWireClient(deps: WireClientDeps, options: WireClientOption
       }
     },
     async expectNothing() {
-      pings += 1
-      const id = `nothing-${pings}`
-      client.send(`<iq type='get' id='${id}' to='${escapeAttribute(domain)}'><ping xmlns='${NS.ping}'/></iq>`)
+      const id = ping()
       const element = await receive('the answer to a ping')
       if (element.attr('id') === id) return
       throw new TestingError('testing/unexpected', `nothing was expected, got ${show(element)}`)
+    },
+    async expectEnd() {
+      const event = await wait<Received>(
+        'end of the stream',
+        () => inbox.shift() ?? (failure && { kind: 'close' }),
+      )
+      if (event.kind === 'close') return
+      const what = event.kind === 'element' ? show(event) : 'a stream header'
+      throw new TestingError('testing/unexpected', `the end was expected, got ${what}`)
+    },
+    async settle() {
+      const id = ping()
+      await wait('the answer to a ping', () => {
+        const at = inbox.findIndex((event) => event.kind === 'element' && event.attr('id') === id)
+        return at < 0 ? undefined : inbox.splice(at, 1)[0]
+      })
     },
     async open(header) {
       reader = createStreamReader()
@@ -227,21 +264,25 @@ export function createWireClient(deps: WireClientDeps, options: WireClientOption
       if (event.kind !== 'open') throw new TestingError('testing/mismatch', 'expected a stream header')
       return { header: event.header, features: await receive('stream features') }
     },
-    async login(account) {
-      let { features } = await client.open()
-      if (features.child('starttls', NS.tls)?.has('required', NS.tls)) {
-        client.send(`<starttls xmlns='${NS.tls}'/>`)
-        await client.expect(`<proceed xmlns='${NS.tls}'/>`)
-        const secured = new Promise<void>((resolve) => {
-          settleSecured = resolve
-        })
-        transport.startTls?.(domain)
-        await secured
-        features = (await client.open()).features
-      }
+    async secure() {
+      const { features } = await client.open()
+      if (!features.child('starttls', NS.tls)?.has('required', NS.tls)) return features
+      client.send(`<starttls xmlns='${NS.tls}'/>`)
+      await client.expect(`<proceed xmlns='${NS.tls}'/>`)
+      const secured = new Promise<void>((resolve) => {
+        settleSecured = resolve
+      })
+      transport.startTls?.(domain)
+      await Promise.race([secured, ended])
+      return (await client.open()).features
+    },
+    async authenticate(account, features) {
       await authenticate(client, features, account)
-      await client.open()
-      jid = await bind(client, account.resource)
+      return (await client.open()).features
+    },
+    async login(account) {
+      await client.authenticate(account, await client.secure())
+      jid = await bindResource(client, account.resource)
       return jid as FullJid
     },
     async close() {
@@ -255,52 +296,4 @@ export function createWireClient(deps: WireClientDeps, options: WireClientOption
     [Symbol.asyncDispose]: () => client.close(),
   }
   return client
-}
-
-/** The header of a client's stream to a domain. */
-export function streamHeader(domain: string): string {
-  return (
-    `<?xml version='1.0'?><stream:stream to='${escapeAttribute(domain)}' version='1.0' xml:lang='en'` +
-    ` xmlns='${NS.client}' xmlns:stream='${NS.streams}'>`
-  )
-}
-
-async function authenticate(client: WireClient, features: RawElement, account: WireLogin): Promise<void> {
-  const list = features.child('mechanisms', NS.sasl)
-  const offered = list ? list.children.map((_, i) => list.childAt(i).text()) : []
-  const mechanisms = createSaslClient(account, { allowCleartext: true })
-  const chosen = mechanisms.choose(offered)
-  const sasl = chosen === undefined ? undefined : mechanisms.begin(chosen)
-  if (!sasl) throw new TestingError('testing/login', `no common mechanism; offered: ${offered.join(' ')}`)
-  const initial = await sasl.start()
-  const text = initial === undefined ? '' : initial.length === 0 ? '=' : encodeBase64(initial)
-  client.send(`<auth xmlns='${NS.sasl}' mechanism='${sasl.name}'>${text}</auth>`)
-  for (;;) {
-    const answer = await client.receive()
-    const data = answer.text() === '' ? undefined : decodeBase64Strict(answer.text())
-    if (answer.name === 'success') {
-      sasl.finish(data)
-      return
-    }
-    if (answer.name !== 'challenge') {
-      throw new TestingError('testing/login', `login as ${account.username} failed: ${show(answer)}`)
-    }
-    const response = await sasl.next(data ?? new Uint8Array())
-    client.send(`<response xmlns='${NS.sasl}'>${encodeBase64(response)}</response>`)
-  }
-}
-
-async function bind(client: WireClient, resource: string | undefined): Promise<Jid> {
-  const wish = resource === undefined ? '' : `<resource>${escapeAttribute(resource)}</resource>`
-  client.send(`<iq type='set' id='bind'><bind xmlns='${NS.bind}'>${wish}</bind></iq>`)
-  const result = await client.receive()
-  const bound = result.child('bind', NS.bind)?.child('jid', NS.bind)?.text()
-  if (result.attr('type') !== 'result' || !bound) {
-    throw new TestingError('testing/login', `no resource was bound: ${show(result)}`)
-  }
-  return parseJid(bound)
-}
-
-function show(element: RawElement): string {
-  return textFromWire(element.toWire())
 }

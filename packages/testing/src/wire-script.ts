@@ -1,11 +1,16 @@
 import type { Awaitable } from '@xmppkit/runtime'
 import { TestingError } from './errors.js'
+import { matchXml } from './match-xml.js'
 import type { WireClient } from './wire-client.js'
 
 /** Who plays a script. */
 export interface WireScriptPlayers {
   /** Connects and logs in the person of that name; called for each `connects`. */
   connect(name: string): Awaitable<WireClient>
+  /** Connects without logging in; called for each `dials`. */
+  dial?(name: string): Awaitable<WireClient>
+  /** Logs in the person who has dialled; called for each `logs in`. */
+  login?(name: string, client: WireClient): Awaitable<unknown>
 }
 
 interface Step {
@@ -15,7 +20,19 @@ interface Step {
   readonly xml: string
 }
 
-const verbs = ['connects', 'sends', 'receives', 'finds', 'receives nothing', 'disconnects', 'cuts'] as const
+const verbs = [
+  'connects',
+  'dials',
+  'logs in',
+  'sends',
+  'receives',
+  'finds',
+  'receives nothing',
+  'receives the end',
+  'waits',
+  'disconnects',
+  'cuts',
+] as const
 
 /**
  * Plays a conversation written as people would tell it, one step after another:
@@ -34,8 +51,12 @@ const verbs = ['connects', 'sends', 'receives', 'finds', 'receives nothing', 'di
  * romeo disconnects
  * ```
  *
- * `receives` is about the very next element, `finds` skips those that do not match, `cuts` drops the
- * connection without a word. `{jid:name}` and `{bare:name}` stand for addresses, `{any}` for anything.
+ * `receives` is about the very next element, `finds` skips those that do not match, `receives the end` is
+ * about the end of the stream, `waits` until the server has handled what was sent, `cuts` drops the
+ * connection without a word. `dials` and `logs in` are the two halves of `connects`.
+ *
+ * `{jid:name}` and `{bare:name}` stand for addresses, `{any}` for anything, `{none}` for no attribute; an
+ * attribute expected as `{set:name}` is there later as `{get:name}`. Patterns are those of `matchXml`.
  * Lines that begin with `#` are comments. White space between elements is not sent.
  *
  * @throws TestingError `testing/script` for a line that is not understood, otherwise what the failing step
@@ -43,13 +64,15 @@ const verbs = ['connects', 'sends', 'receives', 'finds', 'receives nothing', 'di
  */
 export async function playWireScript(script: string, players: WireScriptPlayers): Promise<void> {
   const clients = new Map<string, WireClient>()
+  const captured = new Map<string, string>()
   const clientOf = ({ who, line }: Step): WireClient => {
     const client = clients.get(who)
     if (!client) throw new TestingError('testing/script', `line ${line}: ${who} is not connected`)
     return client
   }
   const fill = (xml: string) =>
-    xml.replace(/\{(jid|bare):([\w-]+)\}/g, (_, form: string, name: string) => {
+    xml.replace(/\{(jid|bare|get):([\w-]+)\}/g, (_, form: string, name: string) => {
+      if (form === 'get') return captured.get(name) ?? ''
       const jid = clients.get(name)?.jid
       return String(form === 'jid' ? jid : jid?.bare)
     })
@@ -57,8 +80,11 @@ export async function playWireScript(script: string, players: WireScriptPlayers)
   try {
     for (const step of parseScript(script)) {
       try {
-        if (step.verb === 'connects') clients.set(step.who, await players.connect(step.who))
-        else await play(step, clientOf(step), fill(step.xml))
+        const start =
+          step.verb === 'connects' ? players.connect : step.verb === 'dials' ? players.dial : undefined
+        if (start) clients.set(step.who, await start.call(players, step.who))
+        else if (step.verb === 'logs in') await players.login?.(step.who, clientOf(step))
+        else await play(step, clientOf(step), fill(step.xml), captured)
       } catch (cause) {
         throw atLine(step, cause)
       }
@@ -68,11 +94,18 @@ export async function playWireScript(script: string, players: WireScriptPlayers)
   }
 }
 
-async function play({ verb }: Step, client: WireClient, xml: string): Promise<void> {
+async function play(
+  { verb }: Step,
+  client: WireClient,
+  xml: string,
+  captured: Map<string, string>,
+): Promise<void> {
   if (verb === 'sends') client.send(xml)
-  else if (verb === 'receives') await client.expect(xml)
-  else if (verb === 'finds') await client.find(xml)
+  else if (verb === 'receives') matchXml(await client.expect(xml), xml, captured)
+  else if (verb === 'finds') matchXml(await client.find(xml), xml, captured)
   else if (verb === 'receives nothing') await client.expectNothing()
+  else if (verb === 'receives the end') await client.expectEnd()
+  else if (verb === 'waits') await client.settle()
   else if (verb === 'disconnects') await client.close()
   else client.cut()
 }
@@ -82,7 +115,7 @@ function parseScript(script: string): Step[] {
   for (const [index, raw] of script.split('\n').entries()) {
     const text = raw.trim()
     if (text === '' || text.startsWith('#')) continue
-    const head = /^([\w-]+) (receives nothing|[a-z]+)(?::\s*(.*))?$/.exec(text)
+    const head = /^([\w-]+) (receives nothing|receives the end|logs in|[a-z]+)(?::\s*(.*))?$/.exec(text)
     const verb = verbs.find((known) => known === head?.[2])
     const last = steps.at(-1)
     if (head && verb) steps.push({ line: index + 1, who: head[1]!, verb, xml: head[3] ?? '' })
