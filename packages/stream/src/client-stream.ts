@@ -174,7 +174,6 @@ class InitiatingStream<T> extends Engine<T> implements ClientStream<T> {
 
   #changed(change: StreamChange): Awaitable<void> {
     if (this.phase !== 'negotiating') return
-    this.closeIo()
     this.apply(change)
     if (change.restart === true) {
       this.restart()

@@ -41,7 +41,21 @@ test('a corked outbox writes once, when it is uncorked', async () => {
   expect(transport.writes).toEqual([])
   push('<b/>')
   outbox.uncork()
+  await settled()
   expect(transport.writes).toEqual(['<a/><b/>'])
+})
+
+test('X-CONS: an answer leaves after what was queued for others before, so that a crash cannot part them', async () => {
+  const order: string[] = []
+  const noting = (name: string) => ({ ...fakeTransport(), write: () => order.push(name) > 0 })
+  const asker = open(noting('asker'))
+  const recipient = open(noting('recipient'))
+  asker.outbox.cork()
+  recipient.push('<message/>')
+  asker.push('x'.repeat(100_000))
+  asker.outbox.uncork()
+  await settled()
+  expect(order).toEqual(['recipient', 'asker'])
 })
 
 test('framed transports get one message per write', async () => {
@@ -53,8 +67,7 @@ test('framed transports get one message per write', async () => {
 })
 
 test('a long turn hands over in pieces of 64 KiB', () => {
-  const { transport, outbox, push } = open()
-  outbox.cork()
+  const { transport, push } = open()
   push('x'.repeat(65_536))
   expect(transport.writes.length).toBe(1)
 })

@@ -55,7 +55,10 @@ export interface Outbox<T> {
   push(wire: Wire, ticket?: T): void
   /** Until {@link Outbox.uncork}, queues only: the owner is in the middle of a chunk of input and flushes at its end. */
   cork(): void
-  /** Ends {@link Outbox.cork} and flushes. */
+  /**
+   * Ends {@link Outbox.cork}; what waits goes out at the end of the turn, behind what was queued for other peers before: an
+   * answer never overtakes what it answers for, not even in the eyes of who kills the process in between.
+   */
   uncork(): void
   /** Writes now what waits, also to a transport above its high water: nothing will follow. */
   flushAll(): void
@@ -123,7 +126,7 @@ class TurnOutbox<T> implements Outbox<T> {
       this.#tickets ??= []
       this.#tickets.push(ticket)
     }
-    if (this.#pendingBytes >= flushBytes && !this.#blocked) this.#flush()
+    if (this.#pendingBytes >= flushBytes && !this.#blocked && !this.#corked) this.#flush()
     else this.#schedule()
     this.#checkLimits()
   }
@@ -134,7 +137,7 @@ class TurnOutbox<T> implements Outbox<T> {
 
   uncork(): void {
     this.#corked = false
-    if (!this.#blocked) this.#flush()
+    if (this.#stanzas > 0) this.#schedule()
   }
 
   flushAll(): void {

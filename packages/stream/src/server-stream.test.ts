@@ -482,6 +482,7 @@ describe('established streams', () => {
       deps: { onElement: (el) => rig.stream.send(wireFromText(`<r id='${el.attr('id')}'/>`)) },
     })
     rig.feed("<message id='1'/><message id='2'/>")
+    await settled()
     expect(rig.transport.writes).toEqual(["<r id='1'/><r id='2'/>"])
   })
 
@@ -526,7 +527,7 @@ describe('established streams', () => {
     const big = (bytes: number) => `<message><body>${'x'.repeat(bytes)}</body></message>`
     const before = open()
     before.feed(hello)
-    before.transport.taken()
+    await before.heard()
     before.feed(`<login xmlns='${login}' user='${'x'.repeat(9_000)}'/>`)
     expect(await before.heard()).toBe(error('policy-violation'))
     const after = await established()

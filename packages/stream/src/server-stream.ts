@@ -258,7 +258,6 @@ class ReceivingStream<T> extends Engine<T> implements ServerStream<T> {
 
   #changed(change: StreamChange): Awaitable<void> {
     if (this.phase === 'ended' || this.phase === 'gone') return
-    this.closeIo()
     this.apply(change)
     if (change.authenticated !== undefined) this.setLimits(this.#options.limits)
     if (change.restart === true) return this.restart()

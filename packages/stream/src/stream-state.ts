@@ -1,5 +1,7 @@
 import type { BareJid, FullJid, Jid } from '@xmppkit/jid'
+import { StreamError } from '@xmppkit/stanza'
 import type { TlsInfo, Transport } from './ports.js'
+import type { StreamChange } from './stream-feature.js'
 
 /**
  * What is known of a stream so far. Features read it; only the engine changes it. The object is the same for the whole
@@ -51,4 +53,25 @@ export function initialState(transport: Transport): MutableState {
     framing: transport.framing,
     canStartTls: transport.canStartTls,
   }
+}
+
+/**
+ * Writes what a negotiation has found out into the state.
+ *
+ * @throws StreamError `policy-violation` for another account: who the peer is, is settled once (S-8)
+ */
+export function applyChange(state: MutableState, change: StreamChange): void {
+  if (change.tls !== undefined) {
+    state.tls = change.tls
+    state.secure = true
+    state.canStartTls = false
+  }
+  if (change.authenticated !== undefined) {
+    if (state.authenticated !== undefined && !state.authenticated.equals(change.authenticated)) {
+      throw new StreamError('policy-violation', { text: 'already authenticated' })
+    }
+    state.authenticated = change.authenticated
+  }
+  if (change.mechanism !== undefined) state.mechanism = change.mechanism
+  if (change.bound !== undefined) state.bound = change.bound
 }
