@@ -31,16 +31,18 @@ class Client(slixmpp.ClientXMPP):
         for plugin in ("xep_0030", "xep_0077", "xep_0092", "xep_0199", "xep_0203", "xep_0115"):
             self.register_plugin(plugin)
         if register:
+            # slixmpp 1.8 holds every IQ back until the session has started, registration included.
+            self._always_send_everything = True
             self["xep_0077"].force_registration = True
             self.add_event_handler("register", self.register_account)
         self.started = asyncio.get_event_loop().create_future()
         self.queues = {}
-        self.roster.auto_authorize = False
+        self.roster.auto_authorize = None  # neither grants nor refuses by itself
         self.roster.auto_subscribe = False
         self.add_event_handler("session_start", lambda _: self.settle(None))
         self.add_event_handler("failed_all_auth", lambda e: self.settle(RuntimeError(f"login failed: {e}")))
         for event in ("message", "presence_available", "presence_subscribe", "presence_subscribed",
-                      "presence_unavailable", "roster_update"):
+                      "presence_unavailable", "changed_status"):
             self.queues[event] = asyncio.Queue()
             self.add_event_handler(event, self.queues[event].put_nowait)
 
@@ -108,9 +110,9 @@ async def chat(args):
     assert "urn:xmpp:ping" in features and "msgoffline" in features, features
     step("discovered", features=features)
     version = await a["xep_0092"].get_version(args.domain, timeout=TIMEOUT)
-    step("version", name=version["software_version"]["name"])
+    step("version", software=version["software_version"]["name"])
     a.send_presence(pshow="away", pstatus="lunch")
-    await b.next("presence_available", lambda p: p["from"] == a.boundjid and p["status"] == "lunch")
+    await b.next("changed_status", lambda p: p["from"] == a.boundjid and p["status"] == "lunch")
     await b.leave()
     await a.next("presence_unavailable", lambda p: p["from"].bare == b.boundjid.bare)
     step("presence followed")

@@ -25,7 +25,7 @@ const GREATER = 0x3e
 const QUESTION = 0x3f
 
 /** What the reader expects next outside of elements. */
-type Phase = 'start' | 'prolog' | 'inside' | 'ending' | 'empty' | 'ended'
+type Phase = 'restart' | 'start' | 'prolog' | 'inside' | 'ending' | 'empty' | 'ended'
 
 /** The reader of a document whose root stays open (RFC 6120 §4). */
 export class DocumentReader implements StreamReader {
@@ -83,6 +83,8 @@ export class DocumentReader implements StreamReader {
 
   restart(): void {
     this.#forget(false)
+    // A peer may end the last element of the old document with a line break (go-sendxmpp does).
+    this.#phase = 'restart'
   }
 
   discard(): void {
@@ -135,6 +137,7 @@ export class DocumentReader implements StreamReader {
 
   /** Reads on outside of elements. */
   #between(): StreamOpen | RawElement | StreamClose | undefined {
+    if (this.#phase === 'restart' && !this.#skipSpace()) return undefined
     if (this.#phase === 'start' && !this.#readDeclaration()) return undefined
     if (this.#phase === 'empty') {
       this.#phase = 'ended'
@@ -154,6 +157,14 @@ export class DocumentReader implements StreamReader {
     this.#scan = beginScan(this.#limits, this.#around, this.#phase === 'prolog')
     this.#scanned = 1
     return this.#goOn(this.#scan)
+  }
+
+  /** White space left of the former document is not part of the new one. */
+  #skipSpace(): boolean {
+    while (this.#start < this.#end && (byteClass[this.#buf[this.#start]!]! & SPACE) !== 0) this.#start++
+    if (this.#start === this.#end) return false
+    this.#phase = 'start'
+    return true
   }
 
   /** the declaration is legal only as the very first bytes. */

@@ -185,8 +185,21 @@ describe('restart and discard', () => {
     reader.push(bytes(header))
     expect(reader.next()?.kind).toBe('open')
     reader.restart()
-    reader.push(bytes(` ${header}`))
-    expect(failure(reader).condition).toBe('restricted-xml')
+    reader.push(bytes(`<x ${header}`))
+    expect(failure(reader).condition).toBe('not-well-formed')
+  })
+
+  test('X-4 S-3: white space that ended the former document is not part of the new one', () => {
+    const reader = opened()
+    reader.push(bytes('<auth/>\r\n'))
+    element(reader)
+    reader.restart()
+    expect(reader.next()).toBeUndefined()
+    reader.push(bytes(`\n${header}`))
+    expect(reader.next()?.kind).toBe('open')
+    const fresh = createStreamReader()
+    fresh.push(bytes(`\n${header}`))
+    expect(failure(fresh).condition).toBe('restricted-xml')
   })
 
   test('T-3: discard drops what was sent before TLS, complete or not', () => {

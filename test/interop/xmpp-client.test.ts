@@ -1,0 +1,131 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { client, xml } from '@xmpp/client'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type ServerProcess, startServer, xmppkit } from '../process/server-process.js'
+
+type Client = ReturnType<typeof client>
+type Stanza = Parameters<Client['send']>[0]
+
+let data = ''
+let server: ServerProcess
+const options = ['--domain', 'chat.test', '--allow-registration', '--set', 'accounts.iterations=4096']
+
+beforeAll(async () => {
+  data = await mkdtemp(join(tmpdir(), 'xmppkit-js-'))
+  server = await startServer(data, options)
+})
+afterAll(async () => {
+  await server.kill()
+  await rm(data, { recursive: true })
+})
+
+/** A client that keeps what it receives; certificates are checked elsewhere (slixmpp). */
+async function connect(username: string, tls: 'starttls' | 'direct', resource = 'js') {
+  const service = tls === 'direct' ? `xmpps://127.0.0.1:${server.tlsPort}` : `xmpp://127.0.0.1:${server.port}`
+  const xmpp = client({ service, domain: 'chat.test', username, password: 'pw', resource })
+  const inbox: Stanza[] = []
+  const waiting: (() => void)[] = []
+  xmpp.on('error', () => {})
+  xmpp.on('stanza', (stanza: Stanza) => {
+    inbox.push(stanza)
+    for (const wake of waiting.splice(0)) wake()
+  })
+  await xmpp.start()
+  const next = async (wanted: (stanza: Stanza) => boolean): Promise<Stanza> => {
+    for (;;) {
+      const at = inbox.findIndex(wanted)
+      if (at >= 0) return inbox.splice(at, 1)[0]!
+      await new Promise<void>((wake) => waiting.push(wake))
+    }
+  }
+  return { xmpp, inbox, next, stop: () => xmpp.stop() }
+}
+
+/** In-band registration, which @xmpp/client leaves to its users: before anybody has logged in. */
+async function register(username: string): Promise<void> {
+  const { connect: dial } = await import('node:tls')
+  const socket = dial({
+    port: server.tlsPort,
+    host: '127.0.0.1',
+    servername: 'chat.test',
+    rejectUnauthorized: false,
+  })
+  await once(socket, 'secureConnect')
+  const heard = async (part: string) => {
+    let text = ''
+    while (!text.includes(part)) text += String((await once(socket, 'data'))[0])
+  }
+  socket.write(
+    "<stream:stream to='chat.test' version='1.0' xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>",
+  )
+  await heard('iq-register')
+  socket.write(
+    `<iq type='set' id='r'><query xmlns='jabber:iq:register'><username>${username}</username><password>pw</password></query></iq>`,
+  )
+  await heard("type='result'")
+  socket.end('</stream:stream>')
+}
+
+describe('@xmpp/client', () => {
+  test.each(['starttls', 'direct'] as const)('two people meet, chat and come back, over %s', async (tls) => {
+    const [anna, boris] = [`anna-${tls}`, `boris-${tls}`]
+    await register(anna)
+    await xmppkit('register', boris, 'chat.test', 'pw', '--data', data)
+    const a = await connect(anna, tls)
+    const b = await connect(boris, tls)
+    await a.xmpp.send(xml('presence'))
+    await b.xmpp.send(xml('presence'))
+
+    for (const [from, to, other] of [
+      [a, b, boris],
+      [b, a, anna],
+    ] as const) {
+      await from.xmpp.send(xml('presence', { to: `${other}@chat.test`, type: 'subscribe' }))
+      const request = await to.next((s) => s.is('presence') && s.attrs.type === 'subscribe')
+      await to.xmpp.send(xml('presence', { to: request.attrs.from, type: 'subscribed' }))
+      await from.next((s) => s.is('presence') && s.attrs.type === 'subscribed')
+      await from.next((s) => s.is('presence') && s.attrs.from === `${other}@chat.test/js` && !s.attrs.type)
+    }
+
+    await a.xmpp.send(
+      xml('message', { to: `${boris}@chat.test`, type: 'chat' }, xml('body', {}, 'dobrý <den> & 🎉')),
+    )
+    const message = await b.next((s) => s.is('message'))
+    expect(message.getChildText('body')).toBe('dobrý <den> & 🎉')
+    expect(message.attrs.from).toBe(`${anna}@chat.test/js`)
+
+    const { iqCaller } = a.xmpp
+    await iqCaller.get(xml('ping', { xmlns: 'urn:xmpp:ping' }), 'chat.test')
+    const info = await iqCaller.get(
+      xml('query', { xmlns: 'http://jabber.org/protocol/disco#info' }),
+      'chat.test',
+    )
+    expect(info.getChildren('feature').map((feature) => feature.attrs.var)).toContain('urn:xmpp:ping')
+    const version = await iqCaller.get(xml('query', { xmlns: 'jabber:iq:version' }), 'chat.test')
+    expect(version.getChildText('name')).toBe('xmppkit')
+
+    await b.stop()
+    await a.next((s) => s.is('presence') && s.attrs.type === 'unavailable')
+    for (let n = 0; n < 5; n += 1) {
+      await a.xmpp.send(
+        xml('message', { to: `${boris}@chat.test`, type: 'chat' }, xml('body', {}, `later ${n}`)),
+      )
+    }
+    await iqCaller.get(xml('ping', { xmlns: 'urn:xmpp:ping' }), 'chat.test')
+    await a.stop()
+    expect(await server.stop()).toBe(0)
+    server = await startServer(data, options)
+
+    const back = await connect(boris, tls)
+    await back.xmpp.send(xml('presence'))
+    const bodies = []
+    for (let n = 0; n < 5; n += 1) bodies.push((await back.next((s) => s.is('message'))).getChildText('body'))
+    expect(bodies).toEqual([0, 1, 2, 3, 4].map((n) => `later ${n}`))
+    await back.xmpp.iqCaller.get(xml('ping', { xmlns: 'urn:xmpp:ping' }), 'chat.test')
+    expect(back.inbox.filter((s) => s.is('message'))).toEqual([])
+    await back.stop()
+  })
+})
