@@ -1,6 +1,6 @@
 import { createManualClock } from '@xmppkit/runtime'
 import { wireFromText } from '@xmppkit/xml'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { type FakeTransport, fakeTransport, settled } from './fake-transport.js'
 import { createOutbox, type OutboxOptions, outboxDefaults } from './outbox.js'
 
@@ -45,17 +45,52 @@ test('a corked outbox writes once, when it is uncorked', async () => {
   expect(transport.writes).toEqual(['<a/><b/>'])
 })
 
-test('X-CONS: an answer leaves after what was queued for others before, so that a crash cannot part them', async () => {
-  const order: string[] = []
-  const noting = (name: string) => ({ ...fakeTransport(), write: () => order.push(name) > 0 })
-  const asker = open(noting('asker'))
-  const recipient = open(noting('recipient'))
-  asker.outbox.cork()
-  recipient.push('<message/>')
-  asker.push('x'.repeat(100_000))
-  asker.outbox.uncork()
-  await settled()
-  expect(order).toEqual(['recipient', 'asker'])
+describe('X-CONS: an answer leaves after what was queued for others before, so that a crash cannot part them', () => {
+  function pair() {
+    const order: string[] = []
+    const noting = (name: string) => {
+      const transport = fakeTransport()
+      transport.write = (wire) => order.push(`${name} ${wire.replace(/x+/, '…')}`) > 0
+      return open(transport)
+    }
+    return { order, asker: noting('asker'), recipient: noting('recipient') }
+  }
+
+  test('X-CONS: whatever its size', async () => {
+    const { order, asker, recipient } = pair()
+    asker.outbox.cork()
+    recipient.push('<message/>')
+    asker.push('<answer/>')
+    asker.push('x'.repeat(100_000))
+    asker.outbox.uncork()
+    await settled()
+    expect(order).toEqual(['recipient <message/>', 'asker <answer/>…'])
+  })
+
+  test('X-CONS: though something for the asker waited before', async () => {
+    const { order, asker, recipient } = pair()
+    asker.push('<before/>')
+    asker.outbox.cork()
+    recipient.push('<message/>')
+    asker.push('<answer/>')
+    asker.outbox.uncork()
+    await settled()
+    expect(order).toEqual(['asker <before/>', 'recipient <message/>', 'asker <answer/>'])
+  })
+
+  test('X-CONS: though the recipient sends something itself', async () => {
+    const { order, asker, recipient } = pair()
+    asker.outbox.cork()
+    recipient.push('<message/>')
+    asker.push('<answer/>')
+    asker.outbox.uncork()
+    recipient.outbox.cork()
+    asker.push('<reply/>')
+    recipient.push('<answer/>')
+    recipient.outbox.uncork()
+    await settled()
+    expect(order).toEqual(['recipient <message/>', 'asker <answer/><reply/>', 'recipient <answer/>'])
+  })
 })
 
 test('framed transports get one message per write', async () => {

@@ -53,11 +53,12 @@ export interface OutboxDeps<T> {
 export interface Outbox<T> {
   /** Queues an element and schedules a flush at the end of the turn. After {@link Outbox.fail} the ticket fails at once. */
   push(wire: Wire, ticket?: T): void
-  /** Until {@link Outbox.uncork}, queues only: the owner is in the middle of a chunk of input and flushes at its end. */
+  /** Writes what waits; from then on until {@link Outbox.uncork} queues only: the owner works through a chunk of input. */
   cork(): void
   /**
-   * Ends {@link Outbox.cork}; what waits goes out at the end of the turn, behind what was queued for other peers before: an
-   * answer never overtakes what it answers for, not even in the eyes of who kills the process in between.
+   * Ends {@link Outbox.cork}. What was queued meanwhile, answers most of the time, goes out at the end of the turn: behind
+   * what was queued for other peers before, so that who kills the process in between cannot part an answer from what it
+   * answers for.
    */
   uncork(): void
   /** Writes now what waits, also to a transport above its high water: nothing will follow. */
@@ -98,6 +99,7 @@ class TurnOutbox<T> implements Outbox<T> {
   #framedBytes = 0
   #corked = false
   #scheduled = false
+  #turn = 0
   #blocked = false
   #dead = false
   #grace: Disposable | undefined
@@ -132,12 +134,13 @@ class TurnOutbox<T> implements Outbox<T> {
   }
 
   cork(): void {
+    if (!this.#blocked) this.#flush()
     this.#corked = true
   }
 
   uncork(): void {
     this.#corked = false
-    if (this.#stanzas > 0) this.#schedule()
+    if (this.#stanzas > 0 && !this.#blocked) this.#flushLater()
   }
 
   flushAll(): void {
@@ -168,9 +171,16 @@ class TurnOutbox<T> implements Outbox<T> {
   }
 
   #schedule(): void {
-    if (this.#corked || this.#scheduled || this.#blocked) return
+    if (!this.#corked && !this.#scheduled && !this.#blocked) this.#flushLater()
+  }
+
+  // A later call takes the place of an earlier one: the place in the queue is what counts.
+  #flushLater(): void {
     this.#scheduled = true
+    this.#turn += 1
+    const turn = this.#turn
     queueMicrotask(() => {
+      if (turn !== this.#turn) return
       this.#scheduled = false
       if (!this.#corked && !this.#blocked) this.#flush()
     })
