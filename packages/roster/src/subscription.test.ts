@@ -162,3 +162,8 @@ describe('pre-approval (RFC 6121 §3.4)', () => {
     expect(result).toEqual({ next: noSubscription, pass: false, autoApprove: false })
   })
 })
+
+test('P-3: a roster item stands for its state, and nothing else of it gets into the next one', () => {
+  const item = { ...noSubscription, pendingIn: true, jid: 'romeo@example.net', listed: false }
+  expect(outbound(item, 'subscribed').next).toEqual({ ...noSubscription, subscription: 'from' })
+})

@@ -121,7 +121,9 @@ function step(
   pass: boolean,
   autoApprove = false,
 ): SubscriptionStep {
-  const next = { ...state, ...change }
+  // Only the four members, whatever else the object given has: a roster item is a state too.
+  const { subscription, pendingOut, pendingIn, approved } = { ...state, ...change }
+  const next = { subscription, pendingOut, pendingIn, approved }
   return { next: sameState(state, next) ? state : next, pass, autoApprove }
 }
 
