@@ -31,6 +31,17 @@ export function createTcpTransport(deps: TcpTransportDeps): TcpTransport {
   let sink: ConnectionSink | undefined
   let closed = false
   let linger: Disposable | undefined
+  let written = 0
+  let landed = 0
+  let waiting: { readonly at: number; readonly done: () => void }[] | undefined
+
+  // Counted, because asking the socket with an empty write costs as much as a small one.
+  const onWritten = (error?: Error | null) => {
+    landed += 1
+    if (error || waiting === undefined) return
+    while (waiting[0] !== undefined && waiting[0].at <= landed) waiting.shift()?.done()
+    if (waiting.length === 0) waiting = undefined
+  }
 
   const finish = (error?: Error) => {
     if (closed) return
@@ -88,9 +99,19 @@ export function createTcpTransport(deps: TcpTransportDeps): TcpTransport {
       sink = to
       listen()
     },
-    write: (wire: Wire) => closed || socket.write(wire, 'latin1'),
+    write(wire: Wire) {
+      if (closed) return true
+      written += 1
+      return socket.write(wire, 'latin1', onWritten)
+    },
     flushed(done) {
-      if (!closed) socket.write('', (error) => error ?? done())
+      if (closed) return
+      if (landed === written) {
+        done()
+        return
+      }
+      waiting ??= []
+      waiting.push({ at: written, done })
     },
     pause() {
       socket.pause()
