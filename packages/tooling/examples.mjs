@@ -8,7 +8,7 @@ import { filesIn, packages, root, shown } from './workspace.mjs'
  * Every page that must show a running program.
  * `home` is the folder whose dependencies the program may import: the package of a README;
  * for guides this one, which depends on all packages.
- * @returns {{ page: string, home: string, programs: { code: string, line: number }[] }[]}
+ * @returns {{ page: string, home: string, programs: { code: string, line: number, tests?: boolean }[] }[]}
  */
 export function pages() {
   const readmes = packages().map((pkg) => ({ file: join(pkg.dir, 'README.md'), home: pkg.dir }))

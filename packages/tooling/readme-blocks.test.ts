@@ -29,6 +29,13 @@ describe('programs to run', () => {
     expect(runnableBlocks(text).map(({ code }) => code)).toEqual(['first()\n', 'third()\n'])
   })
 
+  test('are those that register tests, marked as such', () => {
+    expect(runnableBlocks('```ts\na()\n```\n```ts tests\nb()\n```')).toEqual([
+      { code: 'a()\n', line: 2 },
+      { code: 'b()\n', line: 5, tests: true },
+    ])
+  })
+
   test('are no fragments and no other language', () => {
     const text = page(
       '```js',

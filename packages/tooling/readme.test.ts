@@ -21,7 +21,15 @@ describe.each(all.map((page) => [page.page, page] as const))('%s', (_, page) => 
   })
 
   const files = writePrograms(page, folder)
-  test.each(page.programs.map(({ line }, index) => ({ line, file: files[index]! })))(
+  const programs = page.programs.map(({ line, tests }, index) => ({ line, tests, file: files[index]! }))
+
+  for (const { line, file } of programs.filter(({ tests }) => tests)) {
+    describe(`the tests at line ${line}`, async () => {
+      await import(/* @vite-ignore */ pathToFileURL(file).href)
+    })
+  }
+
+  test.each(programs.filter(({ tests }) => !tests))(
     'the program at line $line runs and ends',
     async ({ file }) => {
       const before = openSockets()
