@@ -44,6 +44,11 @@ export interface C2sOptions {
    */
   readonly maxWaiting?: number
   /**
+   * Longest wait of `close()` for sessions whose listeners do not come to an end.
+   * @default 30_000
+   */
+  readonly drainTimeoutMs?: number
+  /**
    * Where the clients of this host should connect instead: a host name or address, with an optional port. They are told over
    * TLS only (S-17).
    * @default none
@@ -65,4 +70,5 @@ export const c2sDefaults: Required<Omit<C2sOptions, 'accessRule' | 'shaperRule' 
     maxRecipients: 1_000,
     recipientsWindowMs: 60_000,
     maxWaiting: 1_000,
+    drainTimeoutMs: 30_000,
   })

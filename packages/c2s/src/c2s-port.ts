@@ -30,12 +30,18 @@ export interface C2sPortOptions extends Omit<ServerStreamOptions, 'contentNs'> {
    * @default 100_000
    */
   readonly maxConnections?: number
+  /**
+   * Longest wait of {@link C2sPort.close} for sessions whose listeners do not come to an end.
+   * @default 30_000
+   */
+  readonly drainTimeoutMs?: number
 }
 
 /** What {@link C2sPortOptions} are when left out. */
 export const c2sPortDefaults: Required<Omit<C2sPortOptions, 'fallbackDomain'>> = Object.freeze({
   ...serverStreamDefaults,
   maxConnections: 100_000,
+  drainTimeoutMs: 30_000,
 })
 
 /** The front door: takes connections of clients, whatever brings them and whichever host they want. */
@@ -46,7 +52,7 @@ export interface C2sPort extends AsyncDisposable {
   readonly connections: number
   /**
    * Takes no more connections, ends all with `system-shutdown`, or with the given error, and resolves when every session is
-   * closed and whatever it could not deliver is in other hands.
+   * closed and whatever it could not deliver is in other hands, or after `drainTimeoutMs`.
    */
   close(error?: StreamError): Promise<void>
 }
@@ -61,14 +67,14 @@ export interface C2sPort extends AsyncDisposable {
  * ```
  */
 export function createC2sPort(deps: C2sPortDeps, options: C2sPortOptions = {}): C2sPort {
-  const { maxConnections, ...own } = { ...c2sPortDefaults, ...options }
+  const { maxConnections, drainTimeoutMs, ...own } = { ...c2sPortDefaults, ...options }
   const streamOptions = resolveServerStreamOptions(own)
-  const connections = createConnectionSet()
+  const connections = createConnectionSet(deps)
   const connectionDeps = {
     ...deps,
     onFinished: (connection: ClientConnection) => connections.remove(connection),
   }
-  const close = (error = new StreamError('system-shutdown')) => connections.close(error)
+  const close = (error = new StreamError('system-shutdown')) => connections.close(error, drainTimeoutMs)
 
   return {
     accept(transport) {

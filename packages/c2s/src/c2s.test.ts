@@ -357,6 +357,21 @@ describe('ends', () => {
     expect(await late.heard()).toContain('<system-shutdown')
   })
 
+  test('closing does not wait for ever for a listener that hangs', async () => {
+    const { client, port, hooks, clock, errors } = rig()
+    await client('ann', 'r')
+    hooks.on(sessionClosed, () => new Promise<void>(() => {}))
+    let closed = false
+    const closing = port.close().then(() => {
+      closed = true
+    })
+    await clock.advance(29_999)
+    expect(closed).toBe(false)
+    await clock.advance(1)
+    await closing
+    expect(errors).toEqual(['connections are still closing'])
+  })
+
   test('closing a port or a host nobody is connected to is done at once', async () => {
     const { port, c2s } = rig()
     await port.close()

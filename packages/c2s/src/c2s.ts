@@ -67,7 +67,10 @@ export interface C2s extends AsyncDisposable {
   update(options: C2sOptions): void
   /** Ends the connections to a domain that is not served any more on which nobody is logged in. */
   leaveDomain(domain: string): void
-  /** Ends all of them with `system-shutdown` and resolves when nothing of them is under way any more. */
+  /**
+   * Ends all of them with `system-shutdown` and resolves when nothing of them is under way any more, or after
+   * `drainTimeoutMs`.
+   */
   close(): Promise<void>
   /** @internal For the front door: a client has addressed the host. */
   admit(connection: ClientConnection): StreamHost
@@ -96,7 +99,7 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
       return settings.maxWaiting
     },
   }
-  const connections = createConnectionSet()
+  const connections = createConnectionSet(deps)
   const watch = watchAccounts(deps)
 
   async function bind(account: BareJid, resource: string, state: StreamState): Promise<FullJid> {
@@ -138,7 +141,7 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
 
   function close(): Promise<void> {
     watch[Symbol.dispose]()
-    return connections.close(new StreamError('system-shutdown'))
+    return connections.close(new StreamError('system-shutdown'), settings.drainTimeoutMs)
   }
 
   return {

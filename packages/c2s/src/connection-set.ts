@@ -1,3 +1,4 @@
+import type { Clock, Logger } from '@xmppkit/runtime'
 import { StreamError } from '@xmppkit/stanza'
 import type { StreamState } from '@xmppkit/stream'
 import type { ClientConnection } from './connection.js'
@@ -12,12 +13,15 @@ export interface ConnectionSet {
   readonly size: number
   /** Ends those that have addressed this domain and have no session yet. */
   leave(domain: string): void
-  /** Ends every stream with this error; resolves when nothing of any of them is under way any more. */
-  close(error: StreamError): Promise<void>
+  /** Ends every stream with this error; resolves when nothing of any of them is under way any more, or after a while. */
+  close(error: StreamError, drainTimeoutMs: number): Promise<void>
 }
 
 /** Makes a {@link ConnectionSet}. */
-export function createConnectionSet(): ConnectionSet {
+export function createConnectionSet(deps: {
+  readonly clock: Pick<Clock, 'after'>
+  readonly logger: Logger
+}): ConnectionSet {
   const byState = new Map<StreamState, ClientConnection>()
   let closing: Promise<void> | undefined
   let onEmpty = () => {}
@@ -41,11 +45,18 @@ export function createConnectionSet(): ConnectionSet {
           stream.close(new StreamError('host-gone'))
       }
     },
-    close(error) {
+    close(error, drainTimeoutMs) {
       closing ??= new Promise((resolve) => {
-        onEmpty = resolve
+        const timer = deps.clock.after(drainTimeoutMs, () => {
+          deps.logger.error('connections are still closing', { count: byState.size, drainTimeoutMs })
+          resolve()
+        })
+        onEmpty = () => {
+          timer[Symbol.dispose]()
+          resolve()
+        }
         for (const connection of byState.values()) connection.stream.close(error)
-        if (byState.size === 0) resolve()
+        if (byState.size === 0) onEmpty()
       })
       return closing
     },

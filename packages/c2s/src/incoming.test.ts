@@ -137,6 +137,17 @@ describe('what leaves a client', () => {
     expect(away.length).toBe(1)
   })
 
+  test('D-8: ids are kept, in errors too, and may be whatever the client likes', async () => {
+    const { client, away } = rig()
+    const ann = await client('ann', 'r')
+    const id = 'a&lt;b&apos; \u{1f600} __proto__'
+    ann.feed(
+      `<iq type='get' id='${id}' to='x.other.example'><q xmlns='urn:q'/></iq><iq type='get' id='${id}'/>`,
+    )
+    expect(away[0]?.id).toBe("a<b' \u{1f600} __proto__")
+    expect(await ann.heard()).toContain(`id="${id}"`)
+  })
+
   test('Q-7: a malformed error is not answered with an error', async () => {
     const { client } = rig()
     const ann = await client('ann', 'r')
