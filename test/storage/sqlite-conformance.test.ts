@@ -1,8 +1,14 @@
 import { join } from 'node:path'
+import Database from 'libsql'
 import { storageConformance } from './conformance.js'
 import { openStore, temporaryFolder } from './sqlite.js'
 
 storageConformance('SQLite in a file', async (pick) => {
   const folder = await temporaryFolder()
   return openStore({ path: join(folder.path, 'test.sqlite') }, pick, () => folder[Symbol.asyncDispose]())
+})
+
+storageConformance('SQLite on a connection given', async (pick) => {
+  const connection = new Database(':memory:')
+  return openStore({ connection }, pick, async () => void connection.close())
 })

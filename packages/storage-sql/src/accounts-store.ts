@@ -2,23 +2,9 @@ import type { AccountStore, StoredAccount } from '@xmppkit/auth'
 import type { BareJid } from '@xmppkit/jid'
 import type { Clock } from '@xmppkit/runtime'
 import { decodeBase64Strict, encodeBase64, type ScramHash, type ScramVerifier } from '@xmppkit/sasl'
-import { guarded, type SqlDatabase, type Step } from './database.js'
+import { guarded, type Row, type SqlDatabase, type Step } from './database.js'
 import { fromMoment, toMoment } from './moments.js'
 import { guard, type Statements } from './statements.js'
-
-interface CredentialRow {
-  readonly hash: string | null
-  readonly iterations: number | null
-  readonly salt: string | null
-  readonly stored_key: string | null
-  readonly server_key: string | null
-}
-
-interface AccountRow extends CredentialRow {
-  readonly id: string
-  readonly created_at: string
-  readonly disabled_reason: string | null
-}
 
 /** Keeps accounts in the tables `accounts` and `account_credentials`. */
 export function createSqlAccountStore(
@@ -56,7 +42,7 @@ export function createSqlAccountStore(
     },
     async get(account) {
       const rows = await db.read(s.get({ account: account.toString() }))
-      return rows.length === 0 ? undefined : toAccount(rows as unknown as readonly AccountRow[])
+      return rows[0] && toAccount(rows[0], rows)
     },
     async setCredentials(account, { scram }) {
       const key = account.toString()
@@ -167,23 +153,22 @@ function accountStatements({ with: taking }: Statements) {
   }
 }
 
-function toAccount(rows: readonly AccountRow[]): StoredAccount {
-  const { id, created_at, disabled_reason } = rows[0] as AccountRow
+/** An account from the rows of its credentials; one row without them when it has none. */
+function toAccount({ id, created_at, disabled_reason }: Row, rows: readonly Row[]): StoredAccount {
   return {
-    id,
+    id: String(id),
     createdAt: fromMoment(created_at),
-    ...(disabled_reason === null ? {} : { disabled: disabled_reason }),
+    ...(typeof disabled_reason === 'string' && { disabled: disabled_reason }),
     scram: rows.filter(({ hash }) => hash !== null).map(toVerifier),
   }
 }
 
-function toVerifier(row: CredentialRow): ScramVerifier {
-  const bytes = (text: string | null) => decodeBase64Strict(text ?? '') ?? new Uint8Array()
+function toVerifier(row: Row): ScramVerifier {
   return {
     hash: row.hash as ScramHash,
     iterations: Number(row.iterations),
-    salt: bytes(row.salt),
-    storedKey: bytes(row.stored_key),
-    serverKey: bytes(row.server_key),
+    salt: decodeBase64Strict(String(row.salt)),
+    storedKey: decodeBase64Strict(String(row.stored_key)),
+    serverKey: decodeBase64Strict(String(row.server_key)),
   }
 }

@@ -39,8 +39,8 @@ export interface ColumnTypes {
   readonly timestamp: string
   /** What follows the columns of a table. */
   readonly suffix: string
-  /** A table of the texts in a column of JSON text; its columns are `position` and `value`. */
-  textsOf(column: string): string
+  /** What to join to see the texts in a column of JSON text, and how to call their position and value. */
+  textsOf(column: string): { readonly table: string; readonly position: string; readonly value: string }
 }
 
 const compileOnly = (
@@ -63,7 +63,11 @@ export const sqlite: Dialect = Object.freeze<Dialect>({
     no: '0',
     timestamp: 'text',
     suffix: ' strict',
-    textsOf: (column) => `(select key + 1 as position, value from json_each(${column}))`,
+    textsOf: (column) => ({
+      table: `json_each(${column}) as texts`,
+      position: 'texts.key + 1',
+      value: 'texts.value',
+    }),
   },
   numbersIn: (json) => sql`(select value from json_each(${json}))`,
 })
@@ -84,8 +88,11 @@ export const postgres: Dialect = Object.freeze<Dialect>({
     no: 'false',
     timestamp: 'timestamptz',
     suffix: '',
-    textsOf: (column) =>
-      `lateral json_array_elements_text(cast(${column} as json)) with ordinality as texts(value, position)`,
+    textsOf: (column) => ({
+      table: `lateral json_array_elements_text(cast(${column} as json)) with ordinality as texts(value, position)`,
+      position: 'texts.position',
+      value: 'texts.value',
+    }),
   },
   numbersIn: (json) =>
     sql`(select cast(value as bigint) from json_array_elements_text(cast(${json} as json)) as numbers(value))`,

@@ -1,5 +1,4 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { Row } from './database.js'
 import type { Statements } from './statements.js'
 
 /** A table of entries that are appended, leased and acknowledged, with the names of its columns. */
@@ -59,7 +58,7 @@ function appendStatement(taking: Taking, table: string, n: Names) {
   type New = { domain: string; value: string; at: string; expires_at: string | null; limit: number }
   return taking<Owned & New>()(
     `${table}_append`,
-    (_, p) => sql<{ id: number }>`
+    (_, p) => sql`
       insert into ${n.table} (${n.scopeColumn}${n.owner}, domain, ${n.value}, ${n.at}, expires_at)
       select ${n.scopeValue(p)}${p('owner')}, ${p('domain')}, ${p('value')}, ${p('at')}, ${p('expires_at')}
       where (select count(*) from (
@@ -73,7 +72,7 @@ function readStatements(taking: Taking, table: string, n: Names) {
   const page = (order: 'asc' | 'desc') =>
     taking<Owned & { after: number; before: number; now: string; limit: number }>()(
       `${table}_page_${order}`,
-      (_, p) => sql<Row>`
+      (_, p) => sql`
         select ${n.columns} from ${n.table}
         where ${n.ofOwner(p)} and id > ${p('after')} and id < ${p('before')} and ${alive(p('now'))}
         order by id ${sql.raw(order)} limit ${p('limit')}`,
@@ -83,12 +82,11 @@ function readStatements(taking: Taking, table: string, n: Names) {
     newestFirst: page('desc'),
     get: taking<Owned & { id: number }>()(
       `${table}_get`,
-      (_, p) => sql<Row>`select ${n.columns} from ${n.table} where ${n.ofOwner(p)} and id = ${p('id')}`,
+      (_, p) => sql`select ${n.columns} from ${n.table} where ${n.ofOwner(p)} and id = ${p('id')}`,
     ),
     count: taking<Owned & { now: string }>()(
       `${table}_count`,
-      (_, p) =>
-        sql<Row>`select count(*) as count from ${n.table} where ${n.ofOwner(p)} and ${alive(p('now'))}`,
+      (_, p) => sql`select count(*) as count from ${n.table} where ${n.ofOwner(p)} and ${alive(p('now'))}`,
     ),
   }
 }
@@ -98,7 +96,7 @@ function leaseStatements(taking: Taking, table: string, n: Names, numbersIn: (js
     /** Takes what is free, up to the oldest entry another holder works on: so order holds. */
     lease: taking<Owned & { holder: string; until: string; now: string; limit: number }>()(
       `${table}_lease`,
-      (_, p) => sql<Row>`
+      (_, p) => sql`
         update ${n.table} set leased_by = ${p('holder')}, leased_until = ${p('until')}
         where id in (
           select id from ${n.table}

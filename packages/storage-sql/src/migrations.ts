@@ -46,6 +46,12 @@ const accounts: Migration = {
   ],
 }
 
+function groupsView(t: ColumnTypes): string {
+  const { table, position, value } = t.textsOf('roster_items.group_names')
+  return `create view roster_groups as
+      select account, contact, ${position} as position, ${value} as group_name from roster_items, ${table}`
+}
+
 const rosters: Migration = {
   id: 2,
   name: 'rosters',
@@ -80,8 +86,7 @@ const rosters: Migration = {
       primary key (account, contact)
     )${t.suffix}`,
     'create index roster_removals_by_version on roster_removals (account, version)',
-    `create view roster_groups as
-      select account, contact, position, value as group_name from roster_items, ${t.textsOf('group_names')}`,
+    groupsView(t),
   ],
 }
 

@@ -14,7 +14,7 @@ import { postgres } from './dialect.js'
 import { SqlStorageError } from './errors.js'
 import { isBroken, isRetryable, postgresError } from './postgres-errors.js'
 import { migratePostgres } from './postgres-migrate.js'
-import type { PostgresClient, PostgresPool, PostgresResult } from './postgres-types.js'
+import type { PostgresClient, PostgresPool, PostgresQuery, PostgresResult } from './postgres-types.js'
 
 /** A PostgreSQL database and how to treat it. */
 export interface PostgresTarget {
@@ -66,7 +66,7 @@ export async function openPostgresDatabase(
       if (reads.size >= limits.maxPending) {
         throw new SqlStorageError('storage-sql/overloaded', `${reads.size} calls wait already`)
       }
-      const reading = withClient(pool, (client) => runStep(client, step, prepare))
+      const reading = withClient(pool, (client) => sendStep((query) => client.query(query), step, prepare))
       reads.add(reading)
       try {
         return (await reading).rows
@@ -100,6 +100,10 @@ export async function withClient<T>(
   use: (client: PostgresClient) => Promise<T>,
 ): Promise<T> {
   const client = await pool.connect()
+  // The pool listens to connections nobody has only, and an error without a listener would take the process down. The
+  // queries under way fail by themselves.
+  const onError = () => {}
+  client.on('error', onError)
   let broken = false
   try {
     return await use(client)
@@ -107,6 +111,8 @@ export async function withClient<T>(
     broken = isBroken(error)
     throw error
   } finally {
+    // One that broke may say so once more while it is thrown away.
+    if (!broken) client.off('error', onError)
     client.release(broken)
   }
 }
@@ -148,62 +154,87 @@ function lossText(error: unknown): string {
     : '; what was being written is not stored'
 }
 
-function transact({ pool, prepare, schema }: Context, units: readonly Unit[]): Promise<UnitResult[]> {
-  return withClient(pool, async (client) => {
-    // Locks are taken in the order of their numbers, by every process, so that none waits for another in a circle.
-    const ordered = units
-      .map((unit, index) => ({ unit, index, lock: lockNumber(schema, unit.lock) }))
-      .sort((a, b) => a.lock - b.lock || a.index - b.index)
-    const results: UnitResult[] = []
-    await client.query({ text: 'begin' })
+function transact(context: Context, units: readonly Unit[]): Promise<UnitResult[]> {
+  return withClient(context.pool, async (client) => {
+    const { send, settled } = createSender(client)
     try {
-      for (const { unit, index, lock } of ordered) {
-        await client.query(lockQuery(lock, prepare))
-        results[index] = await runUnit(client, unit, prepare)
-      }
+      const results = await sendUnits(send, units, context)
+      await settled()
+      await commit(client)
+      return results
     } catch (error) {
+      await settled().catch(() => {})
       if (!isBroken(error)) await client.query({ text: 'rollback' })
       throw error
     }
-    try {
-      await client.query({ text: 'commit' })
-    } catch (error) {
-      throw Object.assign(Object(error) as object, { [committing]: true })
-    }
-    return results
   })
 }
 
-async function runUnit(client: PostgresClient, unit: Unit, prepare: boolean): Promise<UnitResult> {
-  const results: StepResult[] = []
-  for (const step of unit.steps) {
-    const result = await runStep(client, step, prepare)
-    if (step.guard && result.changes === 0) return guarded
-    results.push(result)
+/** A failure to commit is the only one that leaves open whether something was written. */
+async function commit(client: PostgresClient): Promise<void> {
+  try {
+    await client.query({ text: 'commit' })
+  } catch (error) {
+    throw Object.assign(Object(error) as object, { [committing]: true })
   }
-  return results
 }
 
-async function runStep(
-  client: PostgresClient,
-  { statement, values }: Step,
-  prepare: boolean,
-): Promise<StepResult> {
+async function sendUnits(
+  send: Send,
+  units: readonly Unit[],
+  { prepare, schema }: Context,
+): Promise<UnitResult[]> {
+  // Locks are taken in the order of their numbers, by every process, so that none waits for another in a circle.
+  const locks = [...new Set(units.map(({ lock }) => lockNumber(schema, lock)))].sort((a, b) => a - b)
+  void send({ text: 'begin' })
+  void send(lockQuery(locks, prepare))
+  const sent: Promise<UnitResult>[] = []
+  for (const { steps } of units) {
+    const [first, ...rest] = steps as [Step, ...Step[]]
+    const opening = sendStep(send, first, prepare)
+    // What follows a guard depends on it; everything else is sent without waiting for answers.
+    if (first.guard && rest.length > 0 && (await opening).changes === 0) sent.push(Promise.resolve(guarded))
+    else sent.push(unitResult([opening, ...rest.map((step) => sendStep(send, step, prepare))], first.guard))
+  }
+  return Promise.all(sent)
+}
+
+async function unitResult(answers: readonly Promise<StepResult>[], isGuarded = false): Promise<UnitResult> {
+  const results = await Promise.all(answers)
+  return isGuarded && results[0]?.changes === 0 ? guarded : results
+}
+
+/** Sends a query; it is answered, or fails, in its turn. */
+type Send = (query: PostgresQuery) => Promise<PostgresResult>
+
+/** Sends queries one behind the other: all at once where the driver can, else each when the one before is answered. */
+function createSender(client: PostgresClient): { send: Send; settled: () => Promise<unknown> } {
+  let last: Promise<unknown> = Promise.resolve()
+  const send: Send = (query) => {
+    const answer = client.pipeline ? client.query(query) : last.then(() => client.query(query))
+    const before = last
+    last = before.then(() => answer)
+    // Whoever waits for the end hears of failures; nobody else has to.
+    last.catch(() => {})
+    answer.catch(() => {})
+    return answer
+  }
+  return { send, settled: () => last }
+}
+
+async function sendStep(send: Send, { statement, values }: Step, prepare: boolean): Promise<StepResult> {
   const named = prepare ? { name: statement.name } : {}
-  const { rows, rowCount }: PostgresResult = await client.query({
-    ...named,
-    text: statement.sql,
-    values: [...values],
-  })
+  const { rows, rowCount } = await send({ ...named, text: statement.sql, values: [...values] })
   return { rows, changes: rowCount ?? 0 }
 }
 
 // "xmpp": keeps our locks apart from those of others in the same database.
 const lockSpace = 0x786d7070
 
-function lockQuery(lock: number, prepare: boolean) {
-  const named = prepare ? { name: 'xmppkit_lock' } : {}
-  return { ...named, text: 'select pg_advisory_xact_lock($1, $2)', values: [lockSpace, lock] }
+function lockQuery(locks: readonly number[], prepare: boolean): PostgresQuery {
+  const named = prepare ? { name: 'xmppkit_locks' } : {}
+  const text = 'select pg_advisory_xact_lock($1, lock) from unnest($2::int[]) as locks(lock)'
+  return { ...named, text, values: [lockSpace, locks] }
 }
 
 /** A number for a lock: 31 bits, and the same in every process. */

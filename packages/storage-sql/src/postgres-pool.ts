@@ -11,7 +11,7 @@ export interface PoolSettings {
 /** Makes a pool of connections with the driver `pg`, which the embedder installs. */
 export async function createPostgresPool(url: string, settings: PoolSettings): Promise<PostgresPool> {
   const { Pool } = await loadDriver()
-  return new Pool({
+  const config = {
     connectionString: url,
     application_name: 'xmppkit',
     max: settings.maxConnections,
@@ -21,7 +21,9 @@ export async function createPostgresPool(url: string, settings: PoolSettings): P
     query_timeout: settings.statementTimeoutMs + 5_000,
     keepAlive: true,
     allowExitOnIdle: true,
-  })
+    pipeline: true,
+  }
+  return new Pool(config)
 }
 
 async function loadDriver() {

@@ -18,8 +18,14 @@ export interface PostgresResult {
 
 /** A connection of a pool, as `pg` has it. */
 export interface PostgresClient {
+  /** Whether it takes queries before it has answered earlier ones (newer versions of `pg`, when the pool was made with `pipeline`). */
+  readonly pipeline?: boolean
   /** Runs a query. */
   query(query: PostgresQuery): Promise<PostgresResult>
+  /** Tells of the loss of the connection. */
+  on(event: 'error', listener: (error: Error) => void): unknown
+  /** Undoes `on`. */
+  off(event: 'error', listener: (error: Error) => void): unknown
   /** Gives it back; with an error or `true` it is thrown away instead. */
   release(destroy?: boolean | Error): void
 }

@@ -1,5 +1,6 @@
 // @ts-check
 import { createRequire } from 'node:module'
+// lint-allow process: which drivers may be loaded depends on the version of Node, and nobody else should have to know.
 import { versions } from 'node:process'
 
 /** @typedef {import('./sqlite-protocol.js').SqliteDriverName} SqliteDriverName */

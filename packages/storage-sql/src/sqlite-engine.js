@@ -23,6 +23,7 @@ const names = {
   13: 'SQLITE_FULL',
   14: 'SQLITE_CANTOPEN',
   19: 'SQLITE_CONSTRAINT',
+  20: 'SQLITE_MISMATCH',
   26: 'SQLITE_NOTADB',
 }
 
@@ -144,6 +145,19 @@ export function createSqliteEngine(connection) {
   /** @type {{ sql: string, statement?: SqliteStatement, returns: boolean }[]} */
   const known = []
 
+  /** @type {Map<string, SqliteStatement>} */
+  const controls = new Map()
+
+  /**
+   * Begins, ends and marks transactions, prepared once.
+   * @param {string} sql
+   */
+  function control(sql) {
+    const statement = controls.get(sql) ?? connection.prepare(sql)
+    controls.set(sql, statement)
+    statement.run()
+  }
+
   /** @param {WireStep} step @returns {StepResult} */
   function runStep([index, values]) {
     const entry = /** @type {typeof known[number]} */ (known[index])
@@ -175,9 +189,9 @@ export function createSqliteEngine(connection) {
    */
   function runAlone(steps) {
     try {
-      connection.exec('begin immediate')
+      control('begin immediate')
       const outcome = runUnit(steps)
-      connection.exec('commit')
+      control('commit')
       return outcome
     } catch (error) {
       quietly(() => connection.exec('rollback'))
@@ -185,22 +199,36 @@ export function createSqliteEngine(connection) {
     }
   }
 
-  /** @param {readonly WireStep[]} steps @returns {WireOutcome | undefined} undefined: the whole transaction is gone */
-  function runInSavepoint(steps) {
-    connection.exec('savepoint unit')
+  /** A full disk and the like end the transaction, not just the statement. */
+  function isInTransaction() {
     try {
+      connection.exec('begin')
+    } catch {
+      return true
+    }
+    connection.exec('rollback')
+    return false
+  }
+
+  /**
+   * One unit within a transaction. A statement undoes itself when it fails; several need a savepoint.
+   * @param {readonly WireStep[]} steps
+   * @returns {WireOutcome | undefined} undefined when the whole transaction is gone
+   */
+  function runAmongOthers(steps) {
+    const several = steps.length > 1
+    try {
+      if (several) control('savepoint unit')
       const outcome = runUnit(steps)
-      connection.exec('release unit')
+      if (several) control('release unit')
       return outcome
     } catch (error) {
-      try {
-        connection.exec('rollback to unit')
-        connection.exec('release unit')
-        return { error: wireError(error) }
-      } catch {
-        // A full disk and the like end the transaction, not just the statement.
-        return undefined
+      if (!isInTransaction()) return undefined
+      if (several) {
+        control('rollback to unit')
+        control('release unit')
       }
+      return { error: wireError(error) }
     }
   }
 
@@ -208,9 +236,9 @@ export function createSqliteEngine(connection) {
   function runBatch(units) {
     /** @type {WireOutcome[]} */
     const outcomes = []
-    connection.exec('begin immediate')
+    control('begin immediate')
     for (const unit of units) {
-      const outcome = runInSavepoint(unit)
+      const outcome = runAmongOthers(unit)
       if (!outcome) {
         quietly(() => connection.exec('rollback'))
         // Nothing of the batch was written, so each unit can have its own attempt.
@@ -219,7 +247,7 @@ export function createSqliteEngine(connection) {
       outcomes.push(outcome)
     }
     try {
-      connection.exec('commit')
+      control('commit')
       return outcomes
     } catch (error) {
       quietly(() => connection.exec('rollback'))

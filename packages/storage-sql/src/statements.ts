@@ -9,19 +9,17 @@ import type { Tables } from './tables.js'
 /** Values by name. */
 export type Parameters = Readonly<Record<string, SqlValue>>
 
-/** A statement with the types of its parameters and rows; call it to get a {@link Step}. */
-export interface Statement<P extends Parameters, R> {
-  /** Binds values. */
-  (values: P): Step
-  /** Carries the type of the rows; never there at run time. */
-  readonly '~row'?: R
-}
+/**
+ * A statement with the types of its parameters; call it with values to get a {@link Step}. Rows have no types: what a driver
+ * makes of a column is its own, so whoever reads a row converts it.
+ */
+export type Statement<P extends Parameters> = (values: P) => Step
 
 /** What queries are written with. */
 export type QueryBuilder = Kysely<Tables>
 
-interface Compilable<R> {
-  compile(db: QueryBuilder): CompiledQuery<R>
+interface Compilable {
+  compile(db: QueryBuilder): CompiledQuery
 }
 
 /** Stands for the value of a parameter: the name with the type of the value. */
@@ -34,10 +32,10 @@ export interface Statements {
   /** A table as it is called in SQL that is written out. */
   table(name: keyof Tables): RawBuilder<unknown>
   /** Declares the parameters, then the query. */
-  with<P extends Parameters>(): <R>(
+  with<P extends Parameters>(): (
     name: string,
-    build: (db: QueryBuilder, p: Placeholders<P>) => Compilable<R>,
-  ) => Statement<P, R>
+    build: (db: QueryBuilder, p: Placeholders<P>) => Compilable,
+  ) => Statement<P>
 }
 
 // What a query carries in the place of a value until there is one.
@@ -64,7 +62,7 @@ export function createStatements(
     table: (name) => (schema === undefined ? sql.id(name) : sql.id(schema, name)),
     with:
       <P extends Parameters>() =>
-      <R>(name: string, build: (db: QueryBuilder, p: Placeholders<P>) => Compilable<R>) => {
+      (name: string, build: (db: QueryBuilder, p: Placeholders<P>) => Compilable) => {
         // The one lie about types here: a placeholder passes for the value that will take its place.
         const p = ((key: string) => new Placeholder(key)) as unknown as Placeholders<P>
         const query = build(db, p).compile(db)
