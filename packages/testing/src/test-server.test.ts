@@ -66,6 +66,13 @@ test('a script can begin before the login, keep values, wait and see the end', a
     romeo sends: <presence/>
     romeo waits
     romeo receives: <message><body>to myself</body></message>
+    romeo forgets
+    juliet connects
+    juliet, romeo sends:
+      <message>
+        <body>to myself</body>
+      </message>
+    romeo receives: <message from='romeo@example.org/here'/>
     `,
     {
       connect: (name) => server.connect(`${name}@example.org/here`),

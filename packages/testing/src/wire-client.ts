@@ -99,14 +99,20 @@ export interface WireClient extends AsyncDisposable {
    * meanwhile is still there.
    */
   settle(): Promise<void>
+  /** The same, and drops all that came so far. */
+  forget(): Promise<void>
   /** Opens a stream, or opens it anew; resolves with the server's header and its features. */
   open(header?: string): Promise<{ header: RawElement; features: RawElement }>
   /** Opens the stream and upgrades it where TLS is required; resolves with the features offered then. */
   secure(): Promise<RawElement>
   /** Authenticates with SCRAM and opens the stream anew; resolves with the features offered then. */
   authenticate(account: WireLogin, features: RawElement): Promise<RawElement>
-  /** Opens the stream, upgrades it where TLS is required, authenticates with SCRAM and binds a resource. */
-  login(account: WireLogin): Promise<FullJid>
+  /**
+   * Opens the stream, upgrades it where TLS is required, authenticates with SCRAM and binds a resource.
+   *
+   * @param features - those of a stream that {@link WireClient.secure} has opened already
+   */
+  login(account: WireLogin, features?: RawElement): Promise<FullJid>
   /** Resolves when the server has ended the stream or the connection. */
   readonly ended: Promise<void>
   /** Ends the stream and waits for the server to do the same. */
@@ -257,6 +263,10 @@ export function createWireClient(deps: WireClientDeps, options: WireClientOption
         return at < 0 ? undefined : inbox.splice(at, 1)[0]
       })
     },
+    async forget() {
+      await client.settle()
+      inbox.length = 0
+    },
     async open(header) {
       reader = createStreamReader()
       client.send(header ?? streamHeader(domain))
@@ -280,8 +290,8 @@ export function createWireClient(deps: WireClientDeps, options: WireClientOption
       await authenticate(client, features, account)
       return (await client.open()).features
     },
-    async login(account) {
-      await client.authenticate(account, await client.secure())
+    async login(account, features) {
+      await client.authenticate(account, features ?? (await client.secure()))
       jid = await bindResource(client, account.resource)
       return jid as FullJid
     },

@@ -17,7 +17,7 @@ interface Step {
   readonly line: number
   readonly who: string
   readonly verb: string
-  readonly xml: string
+  xml: string
 }
 
 const verbs = [
@@ -30,6 +30,7 @@ const verbs = [
   'receives nothing',
   'receives the end',
   'waits',
+  'forgets',
   'disconnects',
   'cuts',
 ] as const
@@ -52,8 +53,8 @@ const verbs = [
  * ```
  *
  * `receives` is about the very next element, `finds` skips those that do not match, `receives the end` is
- * about the end of the stream, `waits` until the server has handled what was sent, `cuts` drops the
- * connection without a word. `dials` and `logs in` are the two halves of `connects`.
+ * about the end of the stream, `waits` until the server has handled what was sent, `forgets` does too and drops what came so
+ * far, `cuts` drops the connection without a word. `romeo, juliet receives: …` is one after the other. `dials` and `logs in` are the two halves of `connects`.
  *
  * `{jid:name}` and `{bare:name}` stand for addresses, `{any}` for anything, `{none}` for no attribute; an
  * attribute expected as `{set:name}` is there later as `{get:name}`. Patterns are those of `matchXml`.
@@ -106,20 +107,24 @@ async function play(
   else if (verb === 'receives nothing') await client.expectNothing()
   else if (verb === 'receives the end') await client.expectEnd()
   else if (verb === 'waits') await client.settle()
+  else if (verb === 'forgets') await client.forget()
   else if (verb === 'disconnects') await client.close()
   else client.cut()
 }
 
 function parseScript(script: string): Step[] {
-  const steps: { line: number; who: string; verb: string; xml: string }[] = []
+  const steps: Step[] = []
+  let latest: Step[] = []
   for (const [index, raw] of script.split('\n').entries()) {
     const text = raw.trim()
     if (text === '' || text.startsWith('#')) continue
-    const head = /^([\w-]+) (receives nothing|receives the end|logs in|[a-z]+)(?::\s*(.*))?$/.exec(text)
+    const head =
+      /^([\w-]+(?:, [\w-]+)*) (receives nothing|receives the end|logs in|[a-z]+)(?::\s*(.*))?$/.exec(text)
     const verb = verbs.find((known) => known === head?.[2])
-    const last = steps.at(-1)
-    if (head && verb) steps.push({ line: index + 1, who: head[1]!, verb, xml: head[3] ?? '' })
-    else if (last && text.startsWith('<')) last.xml += text
+    if (head && verb) {
+      latest = head[1]!.split(', ').map((who) => ({ line: index + 1, who, verb, xml: head[3] ?? '' }))
+      steps.push(...latest)
+    } else if (latest.length > 0 && text.startsWith('<')) for (const step of latest) step.xml += text
     else throw new TestingError('testing/script', `line ${index + 1} is not understood: ${text}`)
   }
   return steps

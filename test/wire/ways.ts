@@ -1,0 +1,125 @@
+import { connect as connectTcp } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { createServer, type Server, type ServerOptions } from '@xmppkit/server'
+import { type CertificatePair, createCertificates, createDevelopmentCertificate } from '@xmppkit/tcp'
+import {
+  createPipe,
+  createWireClient,
+  type PipeOptions,
+  socketTransport,
+  type WireClient,
+  type WireClientDeps,
+} from '@xmppkit/testing'
+
+/** The domains every server of these tests serves: those of two houses. */
+export const domains = ['capulet.test', 'montague.test'] as const
+
+/** A server and the way clients reach it. */
+export interface Place extends AsyncDisposable {
+  readonly server: Server
+  /** Connects without a word. */
+  dial(domain: string): WireClient
+}
+
+/** A way for bytes to get from a client to a server and back. */
+export interface Way {
+  readonly name: string
+  /** Whether clients have to upgrade the connection before they log in. */
+  readonly startTls: boolean
+  /** Starts a server that is reached this way. */
+  open(options?: Partial<ServerOptions>): Promise<Place>
+}
+
+/** Every way there is. */
+export const ways: readonly Way[] = [
+  pipeWay('in memory', {}),
+  pipeWay('in memory, byte by byte', { split: singleBytes }),
+  socketWay('over TCP', 'none', (port) => socketTransport(connectTcp({ host: '127.0.0.1', port }))),
+  socketWay('over TCP with STARTTLS', 'starttls', (port, { cert }) =>
+    socketTransport(connectTcp({ host: '127.0.0.1', port }), { ca: cert }),
+  ),
+  socketWay('over direct TLS', 'direct', (port, { cert }, domain) =>
+    socketTransport(
+      connectTls({
+        host: '127.0.0.1',
+        port,
+        ca: cert,
+        servername: domain,
+        ALPNProtocols: ['xmpp-client'],
+      }),
+    ),
+  ),
+]
+
+/** The fastest way, for tests that are not about bytes. */
+export const inMemory: Way = ways[0]!
+
+function* singleBytes(bytes: Uint8Array): Iterable<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += 1) yield bytes.subarray(at, at + 1)
+}
+
+/** Cheap passwords, and no limit that a test which is not about limits could meet. */
+const usual: ServerOptions = {
+  domains,
+  accounts: { hashes: ['SHA-1'], iterations: 4096 },
+  registration: { allowRegistration: true, maxRegistrationsPerAddress: 10_000 },
+  sessions: { maxPerAccount: 5 },
+}
+
+function pipeWay(name: string, pipe: PipeOptions): Way {
+  return {
+    name,
+    startTls: false,
+    async open(options = {}) {
+      const server = await createServer({ ...usual, ...options })
+      return {
+        server,
+        dial(domain) {
+          const { client, server: end } = createPipe(pipe)
+          end.attach(server.accept(end))
+          return createWireClient({ transport: client }, { domain })
+        },
+        [Symbol.asyncDispose]: () => server.close(),
+      }
+    },
+  }
+}
+
+function socketWay(
+  name: string,
+  tls: 'none' | 'starttls' | 'direct',
+  transport: (port: number, certificate: CertificatePair, domain: string) => WireClientDeps['transport'],
+): Way {
+  return {
+    name,
+    startTls: tls === 'starttls',
+    async open(options = {}) {
+      const pair = await certificate()
+      const server = await createServer({
+        ...usual,
+        ...(tls === 'none' && {
+          c2s: { requireTls: false },
+          registration: { ...usual.registration, allowInsecure: true },
+        }),
+        ...options,
+        certificates: await createCertificates({ load: async () => [pair] }),
+        listeners: [{ host: '127.0.0.1', port: 0, tls }],
+        tcp: { maxConnectionsPerAddress: Infinity, maxAttemptsPerAddress: Infinity },
+      })
+      const { port } = server.listeners[0]!
+      return {
+        server,
+        dial: (domain) => createWireClient({ transport: transport(port, pair, domain) }, { domain }),
+        [Symbol.asyncDispose]: () => server.close(),
+      }
+    },
+  }
+}
+
+let made: Promise<CertificatePair> | undefined
+
+/** One self-signed certificate for all servers of a run: making it is the slow part. */
+export function certificate(): Promise<CertificatePair> {
+  made ??= createDevelopmentCertificate({ domains, now: Date.now() })
+  return made
+}
