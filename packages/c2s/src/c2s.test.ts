@@ -412,7 +412,7 @@ describe('ends', () => {
     const one = await client('ann', 'r')
     one.instant = false
     for (const id of ['1', '2', '3']) {
-      sessions.deliver(message({ type: 'chat', from: 'bob@other.example', to: 'ann@example.com/r', id }))
+      void sessions.deliver(message({ type: 'chat', from: 'bob@other.example', to: 'ann@example.com/r', id }))
     }
     await clock.advance(2_000)
     expect(one.calls).toContain('destroy')
@@ -443,7 +443,7 @@ describe('ends', () => {
     const { client, hooks, sessions, clock } = rig()
     const one = await client('ann', 'one')
     await hooks.run(removeUser, { account: ann, id: '1' })
-    sessions.deliver(message({ from: 'example.com', to: 'ann@example.com/one', id: 'answer' }))
+    void sessions.deliver(message({ from: 'example.com', to: 'ann@example.com/one', id: 'answer' }))
     await clock.advance(0)
     const heard = await one.heard()
     expect(heard).toContain('id="answer"')

@@ -111,7 +111,7 @@ export class ClientConnection implements ServerStreamDeps<Ticket> {
 }
 
 /** Why a stream ended, in a few words for logs. */
-export function reasonOf({ by, clean, error, cause }: StreamEnd): string {
+function reasonOf({ by, clean, error, cause }: StreamEnd): string {
   if (error !== undefined) return `${error.condition} (${by})`
   if (clean) return `closed (${by})`
   return cause === undefined ? 'connection lost' : `connection lost: ${cause.message}`

@@ -15,14 +15,14 @@ describe('what reaches a client', () => {
   test('a stanza is written in the content namespace of the stream, in order', async () => {
     const { client, sessions } = rig()
     const ann = await client('ann', 'r')
-    for (const body of ['1', '2', '3']) sessions.deliver(to('ann@example.com/r', body))
+    for (const body of ['1', '2', '3']) void sessions.deliver(to('ann@example.com/r', body))
     expect(await ann.heard()).toBe(written('1') + written('2') + written('3'))
   })
 
   test('W-3: in frames every stanza declares its namespace', async () => {
     const { client, sessions } = rig()
     const ann = await client('ann', 'r', { framing: 'framed' })
-    sessions.deliver(to('ann@example.com/r', '1'))
+    void sessions.deliver(to('ann@example.com/r', '1'))
     expect(await ann.heard()).toBe(written('1').replace('type="chat"', 'type="chat" xmlns="jabber:client"'))
   })
 
@@ -30,7 +30,7 @@ describe('what reaches a client', () => {
     const { client, hooks, sessions } = rig()
     hooks.on(userReceivePacket, (stanza, { session }) => stanza.with({ lang: session.jid.resource }))
     const ann = await client('ann', 'r')
-    sessions.deliver(to('ann@example.com/r', '1'))
+    void sessions.deliver(to('ann@example.com/r', '1'))
     expect(await ann.heard()).toContain(' xml:lang="r"')
   })
 
@@ -40,7 +40,7 @@ describe('what reaches a client', () => {
     const ann = await client('ann', 'r')
     const outcomes: string[] = []
     const { sid } = sessions.resources(parseJid('ann@example.com').bare)[0]!
-    sessions.deliverTo(sid, to('ann@example.com/r', '1'), (outcome) => outcomes.push(outcome))
+    void sessions.deliverTo(sid, to('ann@example.com/r', '1'), (outcome) => outcomes.push(outcome))
     expect(await ann.heard()).toBe('')
     expect(outcomes).toEqual(['delivered'])
   })
@@ -51,7 +51,7 @@ describe('what reaches a client', () => {
       throw new StanzaError('service-unavailable')
     })
     const ann = await client('ann', 'r')
-    sessions.deliver(to('ann@example.com/r', '1'))
+    void sessions.deliver(to('ann@example.com/r', '1'))
     expect(await ann.heard()).toBe('')
     expect(away.map(({ type, to: sender }) => `${type} ${sender}`)).toEqual(['error bob@other.example/x'])
   })
@@ -69,7 +69,7 @@ describe('what reaches a client', () => {
     expect(await ann.heard()).toBe('')
     go()
     await Promise.all([first, second])
-    sessions.deliver(to('ann@example.com/r', '3'))
+    void sessions.deliver(to('ann@example.com/r', '3'))
     expect(await ann.heard()).toBe(written('1') + written('2') + written('3'))
   })
 
@@ -77,7 +77,7 @@ describe('what reaches a client', () => {
     const { client, hooks, sessions, away } = rig({ c2s: { maxWaiting: 2 } })
     hooks.on(userReceivePacket, () => new Promise<Stanza>(() => {}))
     await client('ann', 'r')
-    for (const body of ['1', '2', '3']) sessions.deliver(to('ann@example.com/r', body))
+    for (const body of ['1', '2', '3']) void sessions.deliver(to('ann@example.com/r', body))
     await settled()
     expect(away.map(({ id }) => id)).toEqual(['3'])
   })
@@ -88,7 +88,7 @@ describe('what reaches a client', () => {
     ann.instant = false
     const outcomes: string[] = []
     const { sid } = sessions.resources(parseJid('ann@example.com').bare)[0]!
-    sessions.deliverTo(sid, to('ann@example.com/r', '1'), (outcome) => outcomes.push(outcome))
+    void sessions.deliverTo(sid, to('ann@example.com/r', '1'), (outcome) => outcomes.push(outcome))
     expect(await ann.heard()).toBe(written('1'))
     expect(outcomes).toEqual([])
     ann.flush()
@@ -99,10 +99,10 @@ describe('what reaches a client', () => {
     const { client, sessions, errors } = rig()
     const ann = await client('ann', 'r')
     const { sid } = sessions.resources(parseJid('ann@example.com').bare)[0]!
-    sessions.deliverTo(sid, to('ann@example.com/r', '1'), () => {
+    void sessions.deliverTo(sid, to('ann@example.com/r', '1'), () => {
       throw new Error('oops')
     })
-    sessions.deliver(to('ann@example.com/r', '2'))
+    void sessions.deliver(to('ann@example.com/r', '2'))
     expect(await ann.heard()).toBe(written('1') + written('2'))
     expect(errors.length).toBe(1)
   })
@@ -114,9 +114,9 @@ describe('before the client knows its address', () => {
     const ann = connect(port)
     await logIn(ann, 'ann')
     hooks.on(sessionOpened, async () => {
-      sessions.deliver(to('ann@example.com/r', '1'))
+      void sessions.deliver(to('ann@example.com/r', '1'))
       await settled()
-      sessions.deliver(to('ann@example.com/r', '2'))
+      void sessions.deliver(to('ann@example.com/r', '2'))
     })
     ann.feed(bindRequest('r'))
     for (let i = 0; i < 5; i++) await settled()
@@ -129,7 +129,7 @@ describe('before the client knows its address', () => {
     const ann = connect(port)
     await logIn(ann, 'ann')
     hooks.on(sessionOpened, () => {
-      sessions.deliver(to('ann@example.com/r', '1'))
+      void sessions.deliver(to('ann@example.com/r', '1'))
       ann.sink.disconnected()
     })
     ann.feed(bindRequest('r'))
@@ -155,8 +155,8 @@ describe('when a session ends', () => {
       await settled()
       order.push(`told ${await laptop.heard()}`)
     })
-    sessions.deliver(to('ann@example.com', '1'))
-    sessions.deliver(to('ann@example.com', '2'))
+    void sessions.deliver(to('ann@example.com', '1'))
+    void sessions.deliver(to('ann@example.com', '2'))
     await settled()
     phone.sink.disconnected(new Error('reset'))
     for (let i = 0; i < 6; i++) await settled()
@@ -174,7 +174,7 @@ describe('when a session ends', () => {
     const laptop = await client('ann', 'laptop')
     phone.feed('<presence><priority>5</priority></presence>')
     laptop.feed('<presence/>')
-    sessions.deliver(to('ann@example.com', '1'))
+    void sessions.deliver(to('ann@example.com', '1'))
     await settled()
     phone.sink.disconnected()
     await settled()
@@ -187,7 +187,7 @@ describe('when a session ends', () => {
     ann.instant = false
     const outcomes: string[] = []
     const { sid } = sessions.resources(parseJid('ann@example.com').bare)[0]!
-    sessions.deliverTo(sid, to('ann@example.com/r', '1'), (outcome) => {
+    void sessions.deliverTo(sid, to('ann@example.com/r', '1'), (outcome) => {
       outcomes.push(`${outcome}, ${sessions.count()} sessions`)
     })
     await settled()
@@ -205,7 +205,7 @@ describe('when a session ends', () => {
     })
     hooks.on(userReceivePacket, (stanza) => gate.then(() => stanza))
     const ann = await client('ann', 'r')
-    sessions.deliver(to('ann@example.com/r', '1'))
+    void sessions.deliver(to('ann@example.com/r', '1'))
     ann.sink.disconnected()
     await settled()
     expect(port.connections).toBe(1)

@@ -16,7 +16,7 @@ import type { StreamEnd } from './stream-end.js'
 import type { StreamFeature } from './stream-feature.js'
 
 export const login = 'urn:example:login'
-export const bindNs = 'urn:ietf:params:xml:ns:xmpp-bind'
+const bindNs = 'urn:ietf:params:xml:ns:xmpp-bind'
 
 // <login user='ann'/> proves everything; `wait` makes it ask for a word in between.
 export const loginFeature: StreamFeature = {
