@@ -67,6 +67,7 @@ test('X-10: every child of every example is an equal tree by itself', () => {
       expect(element.has(name, ns)).toBe(true)
       expect(written(child), `XEP-${xep}: ${xml}`).toEqual(children[i])
       expect(ltxTree(child.toElement())).toEqual(children[i])
+      expect(element.childText(name, ns)).toBe(element.child(name, ns)?.text())
     })
   }
 })

@@ -98,7 +98,24 @@ function check(document: Buffer, random: (below: number) => number): 'accepted' 
   // What goes on to other parsers must mean the same to them.
   const wire = Buffer.concat(mine.map((element) => bytesFromWire(element.toWire())))
   if (!same(saxesTrees(Buffer.concat([head, wire, tail])), yours)) throw new Error('the bytes sent on differ')
+  mine.forEach((element, i) => checkChildren(element, yours[i]!))
   return 'accepted'
+}
+
+/** Each child by itself, and all that is left when it is taken out, must be what the whole said. */
+function checkChildren(element: RawElement, tree: Tree): void {
+  const nodes = tree.slice(2)
+  const children = nodes.filter((node) => typeof node !== 'string') as Tree[]
+  element.children.forEach(({ name, ns }, i) => {
+    const child = element.childAt(i)
+    if (!same(ltxTree(child.toElement()), children[i])) throw new Error(`child ${i} differs by itself`)
+    if (!element.has(name, ns)) throw new Error(`child ${i} is not found`)
+    if (element.childText(name, ns) !== element.child(name, ns)?.text()) throw new Error(`text ${i} differs`)
+  })
+  const texts = nodes.filter((node) => typeof node === 'string').join('')
+  if (element.text() !== texts) throw new Error('the text differs')
+  const bare = element.filterChildren(() => false)
+  if (bare.children.length > 0 || bare.text() !== texts) throw new Error('children stay when taken out')
 }
 
 test(`SEC-5 X-5 X-6: ${documents} mutated documents mean the same to a second parser, or nothing to both`, {

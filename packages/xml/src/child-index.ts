@@ -5,7 +5,7 @@ import { asWire, textFromWire, type Wire } from './wire.js'
 
 /**
  * Where the direct children lie in an element's content: per child {@link KID} integers, which are its start and end,
- * those of its local name, those of the value that declares its namespace (-1 where it inherits), and flags.
+ * those of its local name, those of the value that declares its namespace (-1 where it inherits), flags, and the end of its start tag.
  */
 export type ChildIndex = readonly number[]
 
@@ -22,7 +22,7 @@ export function childIndexOf(s: Scan): ChildIndex {
     index.push(kids[k + 2]! - contentStart, kids[k + 3]! - contentStart)
     const inherits = kids[k + 4]! < 0
     index.push(inherits ? -1 : kids[k + 4]! - contentStart, inherits ? -1 : kids[k + 5]! - contentStart)
-    index.push(kids[k + 6]!)
+    index.push(kids[k + 6]!, kids[k + 7]! - contentStart)
   }
   return index
 }
@@ -54,6 +54,15 @@ export function namesOf(content: Wire, index: ChildIndex, ns: string): readonly 
     names.push({ name: childName(content, index, k), ns: childNs(content, index, k, ns) })
   }
   return names
+}
+
+/** What is directly inside a child, or undefined when more than characters and references is. */
+export function charactersOf(content: Wire, index: ChildIndex, position: number): Wire | undefined {
+  const start = index[position * KID + 7]!
+  const end = index[position * KID + 1]!
+  if (start === end) return asWire('')
+  const inside = content.slice(start, content.lastIndexOf('<', end - 1))
+  return inside.includes('<') ? undefined : asWire(inside)
 }
 
 /** An index shifted by an offset. */

@@ -1,14 +1,14 @@
 import { Element } from 'ltx'
 import { canonicalWire } from './canonical-wire.js'
 import { isLocalName } from './characters.js'
-import { type ChildIndex, childIndexOf, findChild, namesOf, shifted } from './child-index.js'
+import { type ChildIndex, charactersOf, childIndexOf, findChild, namesOf, shifted } from './child-index.js'
 import { XmlError, XmlWriteError } from './errors.js'
 import { attributeWire, escapeAttribute } from './escape.js'
 import type { ChildName, RawElement, ToWireOptions } from './raw-element.js'
 import { noLimits, type ReaderLimits } from './reader-limits.js'
 import { advance, beginScan, endScan } from './scan.js'
 import { KID, malformed, notAnElement, nothingAround, type Scan, type Surroundings } from './scan-state.js'
-import { localName, topAttributes, topTag } from './top-tag.js'
+import { localName, plainAttributes, topAttributes, topTag } from './top-tag.js'
 import { appendContent, setAttribute } from './tree.js'
 import { unescapeText } from './unescape.js'
 import { asWire, textFromWire, type Wire, wireFromText } from './wire.js'
@@ -19,11 +19,14 @@ class ParsedElement implements RawElement {
   readonly kind = 'element'
   readonly #attributes: readonly string[]
   readonly #index: ChildIndex
+  /** The attributes ready to be written, if they are. */
+  readonly #written: Wire | undefined
   #size: number
   #names: readonly ChildName[] | undefined
 
   /**
    * @param attributes - names and values, alternately
+   * @param written - the attributes as they may be written, or undefined to write them when asked
    * @param size - bytes on the wire, or -1 to count when asked
    */
   constructor(
@@ -32,10 +35,12 @@ class ParsedElement implements RawElement {
     attributes: readonly string[],
     readonly content: Wire,
     index: ChildIndex,
+    written: Wire | undefined,
     size: number,
   ) {
     this.#attributes = attributes
     this.#index = index
+    this.#written = written
     this.#size = size
     this.#names = undefined
   }
@@ -58,9 +63,8 @@ class ParsedElement implements RawElement {
   }
 
   attr(name: string): string | undefined {
-    const flat = this.#attributes
-    for (let i = 0; i < flat.length; i += 2) if (flat[i] === name) return flat[i + 1]
-    return undefined
+    const at = positionOf(this.#attributes, name)
+    return at < 0 ? undefined : this.#attributes[at + 1]
   }
 
   has(name: string, ns: string): boolean {
@@ -90,6 +94,13 @@ class ParsedElement implements RawElement {
     return text + unescapeText(textFromWire(asWire(this.content.slice(at))))
   }
 
+  childText(name: string, ns: string): string | undefined {
+    const at = findChild(this.content, this.#index, this.ns, name, ns)
+    if (at < 0) return undefined
+    const characters = charactersOf(this.content, this.#index, at)
+    return characters === undefined ? this.childAt(at).text() : unescapeText(textFromWire(characters))
+  }
+
   toElement(): Element {
     const element = new Element(this.name)
     if (this.ns !== '') element.attrs.xmlns = this.ns
@@ -100,20 +111,27 @@ class ParsedElement implements RawElement {
   }
 
   withAttributes(changes: Readonly<Record<string, string | undefined>>): RawElement {
-    const flat = [...this.#attributes]
+    const flat = this.#attributes.slice()
+    let written = this.#written
     for (const name of Object.keys(changes)) {
       const value = changes[name]
+      const at = positionOf(flat, name)
       checkAttribute(name, flat)
-      let at = 0
-      while (at < flat.length && flat[at] !== name) at += 2
-      if (value === undefined) flat.splice(at, 2)
-      else {
+      if (value === undefined) {
+        if (at < 0) continue
+        flat.splice(at, 2)
+        written = undefined
+      } else if (at < 0) {
+        const added = attributeText(name, value)
+        flat.push(name, value)
+        if (written !== undefined) written = asWire(written + added)
+      } else {
         escapeAttribute(value)
-        flat[at] = name
         flat[at + 1] = value
+        written = undefined
       }
     }
-    return new ParsedElement(this.name, this.ns, flat, this.content, this.#index, -1)
+    return new ParsedElement(this.name, this.ns, flat, this.content, this.#index, written, -1)
   }
 
   append(child: Element | RawElement | Wire): RawElement {
@@ -127,6 +145,7 @@ class ParsedElement implements RawElement {
       this.#attributes,
       asWire(this.content + more.content),
       index,
+      this.#written,
       -1,
     )
   }
@@ -148,24 +167,39 @@ class ParsedElement implements RawElement {
     })
     if (index.length === old.length) return this
     kept += content.slice(at)
-    return new ParsedElement(this.name, this.ns, this.#attributes, asWire(kept), index, -1)
+    return new ParsedElement(this.name, this.ns, this.#attributes, asWire(kept), index, this.#written, -1)
   }
 
   /** The same element with the size it had before it was written anew. */
   sized(size: number): ParsedElement {
-    return new ParsedElement(this.name, this.ns, this.#attributes, this.content, this.#index, size)
+    return new ParsedElement(
+      this.name,
+      this.ns,
+      this.#attributes,
+      this.content,
+      this.#index,
+      this.#written,
+      size,
+    )
   }
 
   toWire(options?: ToWireOptions): Wire {
     const name = wireFromText(this.name)
-    let out = `<${name}`
-    if (options?.declare !== false) out += ` xmlns="${attributeWire(options?.ns ?? this.ns)}"`
-    const flat = this.#attributes
-    for (let i = 0; i < flat.length; i += 2) {
-      out += ` ${wireFromText(flat[i]!)}="${attributeWire(flat[i + 1]!)}"`
-    }
-    return asWire(this.content === '' ? `${out}/>` : `${out}>${this.content}</${name}>`)
+    let tag = `<${name}`
+    if (options?.declare !== false) tag += ` xmlns="${attributeWire(options?.ns ?? this.ns)}"`
+    tag += this.#written ?? attributesText(this.#attributes)
+    return asWire(this.content === '' ? `${tag}/>` : `${tag}>${this.content}</${name}>`)
   }
+}
+
+function attributeText(name: string, value: string): Wire {
+  return asWire(` ${wireFromText(name)}="${attributeWire(value)}"`)
+}
+
+function attributesText(flat: readonly string[]): Wire {
+  let text = ''
+  for (let i = 0; i < flat.length; i += 2) text += attributeText(flat[i]!, flat[i + 1]!)
+  return asWire(text)
 }
 
 /** A child as it is written where `ns` is the default namespace. */
@@ -175,6 +209,12 @@ function childWire(child: Element | RawElement, ns: string): Wire {
 
 function isRaw(child: Element | RawElement): child is RawElement {
   return (child as RawElement).kind === 'element'
+}
+
+/** Where an attribute's name stands among names and values, or -1. */
+function positionOf(flat: readonly string[], name: string): number {
+  for (let i = 0; i < flat.length; i += 2) if (flat[i] === name) return i
+  return -1
 }
 
 /** Namespace declarations stay as they are: what the element holds may depend on them. */
@@ -202,6 +242,7 @@ export function elementFrom(s: Scan): ParsedElement {
     topAttributes(s, tag),
     asWire(s.slice(s.contentStart, s.contentEnd)),
     childIndexOf(s),
+    plainAttributes(s, tag),
     s.pos - s.base,
   )
 }

@@ -81,6 +81,21 @@ describe('reading', () => {
     expect(parseElement('<a>x</a>').text()).toBe('x')
   })
 
+  test('the text of a child is read without making it an element', () => {
+    const element = received(
+      "<message><body a='>'>1 &lt; 2\r\né</body><a/><b></b><c>x<d/>y</c><e><![CDATA[<]]>z</e><body>no</body></message>",
+    )
+    const texts = ['body', 'a', 'b', 'c', 'e', 'f'].map((name) => element.childText(name, 'jabber:client'))
+    expect(texts).toEqual(['1 < 2\né', '', '', 'xy', '<z', undefined])
+    expect(element.childText('body', '')).toBeUndefined()
+    const changed = element.filterChildren((name) => name !== 'a').append(new Element('f').t('w') as Element)
+    expect(['body', 'e', 'f'].map((name) => changed.childText(name, 'jabber:client'))).toEqual([
+      '1 < 2\né',
+      '<z',
+      'w',
+    ])
+  })
+
   test('X-8: white space in values is normalised, references to it are not', () => {
     const element = parseElement("<a b='1\t2\n3\r\n4\r5&#9;6&#10;7&#13;8'/>")
     expect(element.attr('b')).toBe('1 2 3 4 5\t6\n7\r8')
@@ -102,11 +117,31 @@ describe('reading', () => {
 })
 
 describe('writing', () => {
-  test('a fresh start tag and the untouched content', () => {
+  test('a start tag without its declarations and the untouched content', () => {
     expect(text(received(`<message  to = "a&apos;b"\n><body a='1' >x</body ></message >`))).toBe(
       `<message xmlns="jabber:client" to="a&apos;b"><body a='1' >x</body ></message>`,
     )
     expect(text(received('<presence></presence>'))).toBe('<presence xmlns="jabber:client"/>')
+    expect(text(received(`<iq id='1'\ttype = "get"  />`))).toBe(
+      `<iq xmlns="jabber:client" id='1'\ttype = "get"/>`,
+    )
+    expect(text(received(`<iq xmlns='jabber:client' id='"'/>`))).toBe(
+      '<iq xmlns="jabber:client" id="&quot;"/>',
+    )
+    expect(text(received(`<iq id='é'/>`))).toBe('<iq xmlns="jabber:client" id="é"/>')
+  })
+
+  test('changed attributes are escaped, unchanged plain ones stay as they came', () => {
+    const element = received(`<iq id='"' type="get"/>`)
+    expect(text(element.withAttributes({ from: '"' }))).toBe(
+      `<iq xmlns="jabber:client" id='"' type="get" from="&quot;"/>`,
+    )
+    expect(text(element.withAttributes({ type: 'set' }))).toBe(
+      '<iq xmlns="jabber:client" id="&quot;" type="set"/>',
+    )
+    expect(
+      text(element.withAttributes({ from: 'a' }).withAttributes({ id: undefined, 'xml:lang': 'é' })),
+    ).toBe('<iq xmlns="jabber:client" type="get" from="a" xml:lang="é"/>')
   })
 
   test('X-11: another content namespace, or none written', () => {
@@ -215,7 +250,7 @@ describe('changing', () => {
   test('attributes with a prefix need it declared, and declarations stay', () => {
     const element = parseElement("<a xmlns:p='urn:p'/>")
     expect(text(element.withAttributes({ 'p:b': '1', 'xml:lang': 'de' }))).toBe(
-      '<a xmlns="" xmlns:p="urn:p" p:b="1" xml:lang="de"/>',
+      `<a xmlns="" xmlns:p='urn:p' p:b="1" xml:lang="de"/>`,
     )
     for (const name of ['q:b', 'xmlns', 'xmlns:p', 'xmlns:q']) {
       expect(() => element.withAttributes({ [name]: 'x' }), name).toThrow(

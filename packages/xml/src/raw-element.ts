@@ -57,6 +57,8 @@ export interface RawElement {
   childAt(index: number): RawElement
   /** The text directly inside, decoded. */
   text(): string
+  /** The text directly inside the first direct child of this name and namespace, without making it an element. */
+  childText(name: string, ns: string): string | undefined
   /** A new ltx tree. Its top has `xmlns`; children keep their namespace when taken out. */
   toElement(): Element
   /**

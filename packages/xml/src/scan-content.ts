@@ -1,36 +1,23 @@
 import { byteClass, cdataStop, SPACE, textStop } from './characters.js'
 import { XmlError } from './errors.js'
-import {
-  BANG,
-  CDATA,
-  CDATA_OPEN,
-  END_GAP,
-  END_NAME,
-  FRAME,
-  LT,
-  malformed,
-  REFERENCE,
-  type Scan,
-  TAG_FIRST,
-  TEXT,
-} from './scan-state.js'
+import { FRAME, malformed, REFERENCE, type Scan, TAG_FIRST } from './scan-state.js'
 import { closeElement } from './start-tag.js'
 import { characterEnd } from './utf8.js'
-
-const BANG_BYTE = 0x21
-const AMPERSAND = 0x26
-const HYPHEN = 0x2d
-const SLASH = 0x2f
-const LESS = 0x3c
-const GREATER = 0x3e
-const QUESTION = 0x3f
-const OPEN_BRACKET = 0x5b
-const CLOSE_BRACKET = 0x5d
 
 const cdataOpen = Uint8Array.from('<![CDATA[', (c) => c.charCodeAt(0))
 
 /** Scans text, CDATA sections, end tags and the first byte of a start tag, as far as the bytes reach. */
 export function scanContent(s: Scan): void {
+  // Where the next byte stands; see scanTag for why these are locals.
+  const TEXT = 10
+  const LT = 11
+  const END_NAME = 12
+  const END_GAP = 13
+  const BANG = 14
+  const CDATA_OPEN = 15
+  const CDATA = 16
+  const GREATER = 0x3e
+  const BRACKET = 0x5d
   const { buf, base, end } = s
   let i = s.pos
   let state = s.state
@@ -48,16 +35,16 @@ export function scanContent(s: Scan): void {
           i = next
         } else if (byte === GREATER) {
           // What precedes is never markup: that ends in > too, and CDATA opens with one bracket.
-          if (buf[i - 1] === CLOSE_BRACKET && buf[i - 2] === CLOSE_BRACKET) {
+          if (buf[i - 1] === BRACKET && buf[i - 2] === BRACKET) {
             if (state === TEXT) throw malformed('text holds ]]>')
             state = TEXT
           }
           i++
-        } else if (byte === LESS) {
+        } else if (byte === 0x3c /* < */) {
           s.lt = i - base
           state = LT
           i++
-        } else if (byte === AMPERSAND) {
+        } else if (byte === 0x26 /* & */) {
           s.back = TEXT
           s.state = REFERENCE
           s.pos = i + 1
@@ -67,13 +54,13 @@ export function scanContent(s: Scan): void {
       }
       case LT: {
         const byte = buf[i]!
-        if (byte === SLASH && s.depth > 0) {
+        if (byte === 0x2f /* slash */ && s.depth > 0) {
           state = END_NAME
           i++
-        } else if (byte === BANG_BYTE) {
+        } else if (byte === 0x21 /* ! */) {
           state = BANG
           i++
-        } else if (byte === QUESTION) {
+        } else if (byte === 0x3f /* ? */) {
           throw new XmlError('restricted-xml', 'a processing instruction')
         } else {
           beginTag(s, i - base)
@@ -137,8 +124,8 @@ function beginTag(s: Scan, start: number): void {
 
 /** RFC 6120 §11.1: no comments, no DTD. What is neither that nor CDATA is not XML at all. */
 function refuseDeclaration(byte: number, depth: number): void {
-  if (byte === OPEN_BRACKET && depth > 0) return
+  if (byte === 0x5b /* [ */ && depth > 0) return
   const letter = (byte | 0x20) >= 0x61 && (byte | 0x20) <= 0x7a
-  if (letter || byte === HYPHEN) throw new XmlError('restricted-xml', 'a comment or declaration')
+  if (letter || byte === 0x2d) throw new XmlError('restricted-xml', 'a comment or declaration')
   throw malformed('<! opens nothing')
 }

@@ -1,17 +1,14 @@
 import { isNameChar, isNameStart, isXmlChar } from './characters.js'
 import { XmlError } from './errors.js'
-import {
-  malformed,
-  overLimit,
-  REFERENCE,
-  REFERENCE_DECIMAL,
-  REFERENCE_HASH,
-  REFERENCE_HEX,
-  REFERENCE_HEX_FIRST,
-  REFERENCE_NAME,
-  type Scan,
-} from './scan-state.js'
+import { malformed, overLimit, REFERENCE, type Scan } from './scan-state.js'
 import { characterEnd, codePoint } from './utf8.js'
+
+// Behind &x, &#, &#1, &#x and &#x1.
+const REFERENCE_NAME = 18
+const REFERENCE_HASH = 19
+const REFERENCE_DECIMAL = 20
+const REFERENCE_HEX_FIRST = 21
+const REFERENCE_HEX = 22
 
 const HASH = 0x23
 const SEMICOLON = 0x3b

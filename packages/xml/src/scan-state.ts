@@ -12,38 +12,27 @@ export interface Surroundings {
 /** Around a document there is nothing. */
 export const nothingAround: Surroundings = Object.freeze({ ns: '', prefixes: new Map<string, string>() })
 
-// States of the scanner, grouped by the function that handles them.
+// States of the scanner. Each group belongs to one function, which names the rest of its states for itself.
+/** Behind the `<` of a start tag. States up to {@link LAST_TAG_STATE} are those of `scanTag`. */
 export const TAG_FIRST = 0
-export const TAG_NAME = 1
-export const ATTR_FIRST = 2
-export const ATTR_NAME = 3
-export const GAP = 4
-export const EQUALS = 5
-export const QUOTE = 6
-export const VALUE = 7
-export const AFTER_VALUE = 8
-export const EMPTY = 9
-export const LAST_TAG_STATE = EMPTY
+export const LAST_TAG_STATE = 9
+/** In text. States up to {@link LAST_CONTENT_STATE} are those of `scanContent`. */
 export const TEXT = 10
+/** Behind a `<`. */
 export const LT = 11
-export const END_NAME = 12
-export const END_GAP = 13
-export const BANG = 14
-export const CDATA_OPEN = 15
-export const CDATA = 16
-export const LAST_CONTENT_STATE = CDATA
+export const LAST_CONTENT_STATE = 16
+/** Behind an `&`. States from here on are those of `scanReference`. */
 export const REFERENCE = 17
-export const REFERENCE_NAME = 18
-export const REFERENCE_HASH = 19
-export const REFERENCE_DECIMAL = 20
-export const REFERENCE_HEX_FIRST = 21
-export const REFERENCE_HEX = 22
+/** Behind the end of the element. */
 export const DONE = 23
 
 /** Integers kept per attribute: name start and end, offset of the colon or -1, value start and end, kind and flags. */
 export const ATTR = 6
-/** Integers kept per direct child: start, end, local name start and end, namespace value start and end or -1, flags. */
-export const KID = 7
+/**
+ * Integers kept per direct child: start, end, local name start and end, namespace value start and end or -1, flags, end
+ * of the start tag.
+ */
+export const KID = 8
 /** Integers kept per open element: name start and end, prefixes in force before it. */
 export const FRAME = 3
 /** Integers kept per declared prefix: prefix start and end, value start and end, value flags, depth. */

@@ -87,6 +87,7 @@ function openChild(s: Scan): void {
   kids[kidEnd + 4] = start
   kids[kidEnd + 5] = end
   kids[kidEnd + 6] = flags
+  kids[kidEnd + 7] = s.pos - s.base
   // a child that names the content namespace itself would keep it on a stream that has another.
   if (start >= 0 && valueIs(s, start, end, flags, s.topNs)) s.rewrite = true
 }

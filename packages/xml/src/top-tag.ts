@@ -1,7 +1,7 @@
 import { attributeValue } from './namespaces.js'
 import { ATTR, DEFAULT_DECLARATION, type Scan, UNNORMALISED, WIDE, WIDE_NAME } from './scan-state.js'
 import { valueFromWire } from './unescape.js'
-import { asWire, textFromWire } from './wire.js'
+import { asWire, textFromWire, type Wire } from './wire.js'
 
 /** The start tag of a scanned element from its name on, copied once: its parts pin this small string, never a buffer. */
 export function topTag(s: Scan): string {
@@ -30,6 +30,18 @@ export function topAttributes(s: Scan, tag: string): string[] {
     )
   }
   return flat
+}
+
+/**
+ * The attributes as they were written, white space in front included, where they are plain ASCII without references and
+ * without `xmlns`: every parser takes those for the same, so they may go on as they are.
+ */
+export function plainAttributes(s: Scan, tag: string): Wire | undefined {
+  const { attrs, attrBase, topNameStart: start } = s
+  if (attrBase === 0) return asWire('')
+  const unusual = DEFAULT_DECLARATION | UNNORMALISED | WIDE | WIDE_NAME
+  for (let a = 0; a < attrBase; a += ATTR) if ((attrs[a + 5]! & unusual) !== 0) return undefined
+  return asWire(tag.slice(s.topNameEnd - start, attrs[attrBase - ATTR + 4]! + 1 - start))
 }
 
 /** The default namespace of the content as the source has it, which is not the element's own if that has a prefix. */

@@ -8,14 +8,24 @@ const named = new Map([
   ['apos', "'"],
 ])
 
-function resolve(_match: string, name: string): string {
-  if (name.charCodeAt(0) !== 0x23) return named.get(name)!
-  const code = name[1] === 'x' ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10)
-  return String.fromCodePoint(code)
+function resolve(reference: string): string {
+  if (reference.charCodeAt(0) !== 0x23) return named.get(reference)!
+  const hex = reference.charCodeAt(1) === 0x78
+  return String.fromCodePoint(Number.parseInt(reference.slice(hex ? 2 : 1), hex ? 16 : 10))
 }
 
 function references(text: string): string {
-  return text.includes('&') ? text.replace(/&([^;]+);/g, resolve) : text
+  let at = text.indexOf('&')
+  if (at < 0) return text
+  let out = ''
+  let from = 0
+  while (at >= 0) {
+    const end = text.indexOf(';', at)
+    out += text.slice(from, at) + resolve(text.slice(at + 1, end))
+    from = end + 1
+    at = text.indexOf('&', from)
+  }
+  return out + text.slice(from)
 }
 
 /** The value of an attribute the reader has accepted: references resolved, white space normalised (XML 1.0 §3.3.3). */
