@@ -156,7 +156,10 @@ function postgres(url: string): void {
           ),
         )
         .toHaveLength(2)
-      await query(url, "select pg_terminate_backend(pid) from pg_stat_activity where wait_event = 'relation'")
+      await query(
+        url,
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'xmppkit' and wait_event = 'relation'",
+      )
       for (const outcome of await settled) {
         expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'storage-sql/connection-lost' } })
       }
@@ -272,15 +275,32 @@ function postgres(url: string): void {
     })
   })
 
-  test('statements need not be prepared', async () => {
-    await using both = await pair(url, { prepareStatements: false })
-    await both.one.offline.append(alice, message(1), 10)
-    expect(await both.one.offline.count(alice, 0)).toBe(1)
-    expect(await query(url, 'select name from pg_prepared_statements')).toEqual([])
-  })
+  test.each([true, false])(
+    'statements are prepared when that is asked for: %s',
+    async (prepareStatements) => {
+      const pool = new pg.Pool({ connectionString: url, max: 1 })
+      const storage = await createSqlStorage(
+        { pool },
+        { schema: freshSchema(), prepareStatements, writers: 1 },
+      )
+      await storage.offline.append(alice, message(1), 10)
+      expect(await storage.offline.count(alice, 0)).toBe(1)
+      // The only connection, so what is prepared on it is what the storage prepared.
+      const { rows } = await pool.query(
+        "select name from pg_prepared_statements where name like 'xmppkit_%' order by name",
+      )
+      expect(rows.map(({ name }) => name.replace(/_[0-9a-f]{8}$/, ''))).toEqual(
+        prepareStatements
+          ? ['xmppkit_locks', 'xmppkit_offline_messages_append', 'xmppkit_offline_messages_count']
+          : [],
+      )
+      await storage.close()
+      await pool.end()
+    },
+  )
 
   test('a database that does not exist is reported', async () => {
-    const wrong = url.replace('/postgres?', '/no_such_database?')
+    const wrong = Object.assign(new URL(url), { pathname: '/no_such_database' }).href
     await expect(createSqlStorage({ url: wrong })).rejects.toSatisfy(
       (error) =>
         error instanceof SqlStorageError &&

@@ -22,7 +22,7 @@ const unbytes = (_: string, value: unknown) => {
 
 function accountsFrom(store: KeyValue): AccountStore {
   const read = (text: string | undefined) => text && (JSON.parse(text, unbytes) as StoredAccount)
-  const change = async (domain: string, local: string, to: (account: StoredAccount) => StoredAccount) => {
+  const change = async (domain: string, local: string, to: (account: StoredAccount) => object) => {
     const { changed, value } = await store.update(domain, local, (text) => {
       const account = read(text)
       return account && JSON.stringify(to(account), bytes)
@@ -38,10 +38,8 @@ function accountsFrom(store: KeyValue): AccountStore {
     setCredentials: ({ domain, local }, { scram }) =>
       change(domain, local, (account) => ({ ...account, scram })),
     setDisabled: ({ domain, local }, reason) =>
-      change(domain, local, ({ disabled: _, ...account }) => ({
-        ...account,
-        ...(reason !== undefined && { disabled: reason }),
-      })),
+      // JSON leaves out what is undefined.
+      change(domain, local, (account) => ({ ...account, disabled: reason })),
     remove: ({ domain, local }) => store.delete(domain, local),
     async list(domain, page) {
       // The order of keys is the store's own, that of accounts is by bytes.

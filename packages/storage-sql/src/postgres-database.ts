@@ -44,8 +44,9 @@ export async function openPostgresDatabase(
   const onError = (error: Error) => deps.logger.warn('a connection to PostgreSQL was lost', { error })
   pool.on('error', onError)
   const release = async () => {
-    pool.off('error', onError)
+    // A pool of ours keeps its listener: its connections are still closing when `end` resolves, and may yet break.
     if (ownsPool) await pool.end()
+    else pool.off('error', onError)
   }
   const version = await withClient(pool, (client) => migratePostgres(client, schema)).catch(async (error) => {
     await release().catch(() => {})
