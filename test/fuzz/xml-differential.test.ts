@@ -98,7 +98,7 @@ function check(document: Buffer, random: (below: number) => number): 'accepted' 
   // What goes on to other parsers must mean the same to them.
   const wire = Buffer.concat(mine.map((element) => bytesFromWire(element.toWire())))
   if (!same(saxesTrees(Buffer.concat([head, wire, tail])), yours)) throw new Error('the bytes sent on differ')
-  mine.forEach((element, i) => checkChildren(element, yours[i]!))
+  for (const [i, element] of mine.entries()) checkChildren(element, yours[i]!)
   return 'accepted'
 }
 

@@ -101,7 +101,8 @@ function startTag(
   inherited = outerNs,
 ): StartTag {
   const { name, attrs } = element
-  const own = declarations(attrs)
+  const keys = Object.keys(attrs)
+  const own = declarations(attrs, keys)
   const prefixes = own ? { own, outer } : outer
   const ns = scalar(Object.hasOwn(attrs, 'xmlns') ? attrs.xmlns : undefined, 'xmlns') ?? inherited
   checkName(name, prefixes, 'element')
@@ -111,7 +112,7 @@ function startTag(
   let text = `<${name}`
   if (ns !== outerNs) text += ` xmlns="${escapeAttribute(ns)}"`
   let expanded: Set<string> | undefined
-  for (const key of Object.keys(attrs)) {
+  for (const key of keys) {
     if (key === 'xmlns') continue
     const value = scalar(attrs[key], key)
     if (value === undefined) continue
@@ -140,10 +141,10 @@ function namespaceAbove(element: Element): string | undefined {
   return undefined
 }
 
-function declarations(attrs: Element['attrs']): Map<string, string> | undefined {
+function declarations(attrs: Element['attrs'], keys: readonly string[]): Map<string, string> | undefined {
   let own: Map<string, string> | undefined
-  for (const key in attrs) {
-    if (!key.startsWith('xmlns:') || !Object.hasOwn(attrs, key)) continue
+  for (const key of keys) {
+    if (!key.startsWith('xmlns:')) continue
     const prefix = key.slice(6)
     const ns = scalar(attrs[key], key)
     if (ns === undefined) continue
