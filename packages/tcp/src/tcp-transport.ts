@@ -49,11 +49,9 @@ export function createTcpTransport(deps: TcpTransportDeps): TcpTransport {
     deps.onClosed()
     sink?.disconnected(error)
   }
-  // After the peer's FIN our last bytes still go out, but not for ever.
-  const onEnd = () => {
-    endSoon()
-    finish()
-  }
+  // After the peer's FIN our last bytes still go out, but not for ever. The stream is told when they have, or never will:
+  // what it believes lost it sends another way.
+  const onEnd = () => endSoon()
   const onClose = () => {
     linger?.[Symbol.dispose]()
     finish()
@@ -100,12 +98,12 @@ export function createTcpTransport(deps: TcpTransportDeps): TcpTransport {
       listen()
     },
     write(wire: Wire) {
-      if (closed) return true
+      if (closed || socket.writableEnded) return true
       written += 1
       return socket.write(wire, 'latin1', onWritten)
     },
     flushed(done) {
-      if (closed) return
+      if (closed || socket.writableEnded) return
       if (landed === written) {
         done()
         return
