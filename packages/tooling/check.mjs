@@ -87,7 +87,8 @@ async function runAll(names) {
   const running = new Map()
   const blockers = (name) => (steps[name].after ?? []).filter((other) => names.includes(other))
   while (waiting.length || running.size) {
-    for (const name of [...waiting]) {
+    // A copy: entries leave the list while it is walked.
+    for (const name of waiting.slice()) {
       const before = blockers(name)
       if (before.some((other) => results.get(other)?.ok === false)) {
         waiting.splice(waiting.indexOf(name), 1)

@@ -45,19 +45,23 @@ export function publishedManifest(manifest, versions) {
 /** Every published file of a package with its content. */
 function publishedFiles(pkg, versions) {
   const manifest = `${JSON.stringify(publishedManifest(pkg.manifest, versions), null, 2)}\n`
-  const dist = filesIn(join(pkg.dir, 'dist'), '')
+  const built = ['dist', 'bin'].flatMap((folder) => filesIn(join(pkg.dir, folder), ''))
   return [
     { name: 'package.json', data: manifest },
     { name: 'README.md', data: readFileSync(join(pkg.dir, 'README.md'), 'utf8') },
     { name: 'LICENSE', data: readFileSync(join(root, 'LICENSE'), 'utf8') },
-    ...dist.map((file) => ({ name: relative(pkg.dir, file), data: readFileSync(file, 'utf8') })),
+    ...built.map((file) => ({ name: relative(pkg.dir, file), data: readFileSync(file, 'utf8') })),
   ]
 }
 
 /** True when a package brings its own declarations. */
 function isTyped(dir) {
   const manifest = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))
-  return Boolean(manifest.types ?? manifest.typings ?? JSON.stringify(manifest.exports ?? '').includes('.d.'))
+  if (manifest.types ?? manifest.typings) return true
+  const exported = JSON.stringify(manifest.exports ?? manifest.main ?? '')
+  // Declarations may also stand beside the file they are about.
+  const entry = join(dir, manifest.main ?? 'index.js')
+  return exported.includes('.d.') || existsSync(entry.replace(/\.[cm]?js$/, '.d.ts'))
 }
 
 /** What the declarations of a package import must reach its users with it, types included. */

@@ -110,7 +110,7 @@ export function streamRig(setup: StreamRigSetup): StreamRig {
 function recordingLogger(lines: string[]): Logger {
   const write = (message: string, fields: object = {}): void => {
     const shown = (_key: string, value: unknown): unknown =>
-      value instanceof Error ? `${value.message} ${shown('', value.cause) ?? ''}` : value
+      value instanceof Error ? [value.message, value.cause] : value
     lines.push(JSON.stringify({ message, ...fields }, shown))
   }
   const logger: Logger = { debug: write, info: write, warn: write, error: write, child: () => logger }

@@ -7,12 +7,12 @@ export function showResult(result: unknown): string {
       .map(([name, value]) => `${name}: ${showEntry(value)}\n`)
       .join('')
   }
-  return `${String(result)}\n`
+  return `${showEntry(result)}\n`
 }
 
 /** One entry: members of a record between tabs, so that other programs can cut them. */
 function showEntry(entry: unknown): string {
   if (Array.isArray(entry)) return entry.map(showEntry).join(', ')
   if (typeof entry === 'object' && entry !== null) return Object.values(entry).map(showEntry).join('\t')
-  return String(entry)
+  return typeof entry === 'string' ? entry : JSON.stringify(entry)
 }

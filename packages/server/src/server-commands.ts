@@ -31,7 +31,7 @@ export interface ServerCommandsDeps {
 }
 
 /**
- * The commands of the server itself (`status`, `stats`, `registered_vhosts`) and, by the domain they are
+ * The commands of the server itself (`status`, `stats`, `registered_vhosts`, `commands`) and, by the domain they are
  * about, those of its hosts. A command about no domain runs on every host: lists are put together, numbers
  * added up.
  */
@@ -40,19 +40,20 @@ export function createServerCommands(deps: ServerCommandsDeps): Pick<Commands, '
   own.register(statusCommand(deps))
   own.register(statsCommand(deps))
   own.register(vhostsCommand(deps))
+  own.register(commandsCommand(() => listAll()))
   const hosts = () => [...deps.hosts.values()]
   const find = (name: string, version?: number): CommandInfo | undefined =>
     own.find(name, version) ?? firstOf(hosts(), (host) => host.get(CommandsService).find(name, version))
 
+  const listAll: Commands['list'] = (filter) => {
+    const all = [own, ...hosts().map((host) => host.get(CommandsService))].flatMap((one) => one.list(filter))
+    const byName = new Map(all.map((command) => [command.name, command]))
+    return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+
   return {
     find,
-    list(filter) {
-      const all = [own, ...hosts().map((host) => host.get(CommandsService))].flatMap((one) =>
-        one.list(filter),
-      )
-      const byName = new Map(all.map((command) => [command.name, command]))
-      return [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
-    },
+    list: listAll,
     async call(name, args, options) {
       if (own.find(name)) return own.call(name, args, options)
       const owners = ownersOf(deps, find(name), args)
@@ -170,6 +171,20 @@ function vhostsCommand({ hosts }: ServerCommandsDeps) {
     args: {},
     result: list(domain()),
     run: () => [...hosts.values()].flatMap((host) => host.domains.list()),
+  })
+}
+
+function commandsCommand(listAll: () => readonly CommandInfo[]) {
+  return defineCommand({
+    name: 'commands',
+    tags: ['server'],
+    description: 'Lists every command with its arguments',
+    args: { tag: optional(text({ description: 'only those of this topic' })) },
+    result: list(record({ name: text(), args: text(), description: text() })),
+    run: ({ tag }) =>
+      listAll()
+        .filter((command) => tag === undefined || command.tags.includes(tag))
+        .map(({ name, args, description }) => ({ name, args: Object.keys(args).join(' '), description })),
   })
 }
 
