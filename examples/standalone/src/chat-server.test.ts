@@ -1,13 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect } from 'node:tls'
 import { silentLogger, systemClock } from '@xmppkit/runtime'
 import type { Server } from '@xmppkit/server'
 import { createDevelopmentCertificate } from '@xmppkit/tcp'
-import { createWireClient, type WireClient } from '@xmppkit/testing'
+import { createWireClient, socketTransport, type WireClient } from '@xmppkit/testing'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { refuseWords, startChatServer } from './chat-server.js'
-import { tlsLink } from './tls-link.js'
 
 const domain = 'chat.example'
 let folder: string
@@ -42,7 +42,14 @@ async function start() {
   servers.push(server)
   const { port } = server.listeners.find((listener) => listener.tls === 'direct')!
   const login = async (username: string) => {
-    const client = createWireClient({ transport: tlsLink(port, domain, certificate.cert) }, { domain })
+    const socket = connect({
+      host: '127.0.0.1',
+      port,
+      servername: domain,
+      ca: certificate.cert,
+      ALPNProtocols: ['xmpp-client'],
+    })
+    const client = createWireClient({ transport: socketTransport(socket) }, { domain })
     clients.push(client)
     await client.login({ username, password: `${username}-pass`, resource: 'app' })
     client.send('<presence/>')
