@@ -32,7 +32,9 @@ export function inBandFeature(deps: InBandFeatureDeps, options: InBandFeatureOpt
     ns: NS.register,
     offered: (state) => state.authenticated === undefined && (state.secure || options.allowInsecure),
     advertise: () => new Element('register', { xmlns: NS.registerFeature }),
-    handles: (el) => el.name === 'iq' && el.has('query', NS.register),
+    // Once somebody has logged in, the same request is about their account (XEP-0077 §3.2, §3.3).
+    handles: (el, state) =>
+      state.authenticated === undefined && el.name === 'iq' && el.has('query', NS.register),
     async negotiate(el, io) {
       try {
         io.send(resultTo(el, io, await answer(el, io.state)))
