@@ -5,7 +5,7 @@ import { openStore, temporaryFolder } from './sqlite.js'
 
 storageConformance('SQLite in a file', async (pick) => {
   const folder = await temporaryFolder()
-  return openStore({ path: join(folder.path, 'test.sqlite') }, pick, () => folder[Symbol.asyncDispose]())
+  return openStore({ path: join(folder.path, 'test.sqlite') }, pick, () => folder.remove())
 })
 
 storageConformance('SQLite on a connection given', async (pick) => {

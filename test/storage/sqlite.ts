@@ -10,9 +10,12 @@ import {
 } from '@xmppkit/storage-sql'
 
 /** A folder of its own, which goes with what is in it. */
-export async function temporaryFolder(): Promise<{ path: string } & AsyncDisposable> {
+export async function temporaryFolder(): Promise<
+  { path: string; remove(): Promise<void> } & AsyncDisposable
+> {
   const path = await mkdtemp(join(tmpdir(), 'xmppkit-storage-'))
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+  const remove = () => rm(path, { recursive: true, force: true })
+  return { path, remove, [Symbol.asyncDispose]: remove }
 }
 
 /** Opens one store of a database that can be closed and opened again. */

@@ -93,7 +93,7 @@ export type InferShape<S extends Shape> = {
   : never
 
 /** Whether a value may be left out. */
-export function isOptional(value: Value<unknown>): value is OptionalValue<unknown> {
+function isOptional(value: Value<unknown>): value is OptionalValue<unknown> {
   return 'optional' in value && value.optional === true
 }
 

@@ -96,10 +96,7 @@ interface Context {
 }
 
 /** Lends a connection; one that broke, or was left in a transaction, is not given to others. */
-export async function withClient<T>(
-  pool: PostgresPool,
-  use: (client: PostgresClient) => Promise<T>,
-): Promise<T> {
+async function withClient<T>(pool: PostgresPool, use: (client: PostgresClient) => Promise<T>): Promise<T> {
   const client = await pool.connect()
   // The pool listens to connections nobody has only, and an error without a listener would take the process down. The
   // queries under way fail by themselves.

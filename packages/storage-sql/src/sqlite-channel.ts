@@ -1,6 +1,12 @@
 import { createSqliteEngine, setUp, wireError } from './sqlite-engine.js'
 import { sqliteError } from './sqlite-errors.js'
-import type { SqliteConnection, SqliteRequest, SqliteSetup, WireOutcome } from './sqlite-protocol.js'
+import type {
+  SqliteConnection,
+  SqliteEngine,
+  SqliteRequest,
+  SqliteSetup,
+  WireOutcome,
+} from './sqlite-protocol.js'
 
 /** One connection to SQLite, wherever it runs. */
 export interface SqliteChannel {
@@ -21,7 +27,7 @@ export function openSqliteInline(connection: SqliteConnection, setup: SqliteSetu
   } catch (error) {
     throw sqliteError(wireError(error), 'the connection given')
   }
-  const engine = createSqliteEngine(connection)
+  const engine: SqliteEngine = createSqliteEngine(connection)
   const [row] = connection.prepare('select sqlite_version() as version').all() as { version: string }[]
   return {
     description: `a connection given (SQLite ${row?.version})`,

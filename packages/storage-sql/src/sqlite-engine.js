@@ -92,7 +92,7 @@ function apply(connection, step) {
   }
   connection
     .prepare("insert into schema_migrations values (?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))")
-    .run(step.id, step.name)
+    .run(.../** @type {never[]} */ (/** @type {unknown} */ ([step.id, step.name])))
 }
 
 /**
@@ -164,7 +164,7 @@ export function createSqliteEngine(connection) {
     // Here and not when it was told, so that a statement that cannot be prepared fails its own caller.
     entry.statement ??= connection.prepare(entry.sql)
     const { statement, returns } = entry
-    const args = /** @type {(string | number | null)[]} */ (bound(values))
+    const args = /** @type {never[]} */ (bound(values))
     if (!returns) return { rows: [], changes: Number(statement.run(...args).changes) }
     const found = /** @type {StepResult['rows']} */ (statement.all(...args))
     return { rows: found, changes: found.length }

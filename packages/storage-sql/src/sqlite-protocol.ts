@@ -4,12 +4,15 @@ import type { MigrationStep } from './migrations.js'
 /** Names of the drivers that are looked for, in this order. */
 export type SqliteDriverName = 'node:sqlite' | 'better-sqlite3' | 'libsql'
 
-/** A prepared statement, as all drivers have it. */
+/**
+ * A prepared statement, as all drivers have it. Their types differ in what values they take, so it is not said here; what
+ * they get is texts, numbers and nulls.
+ */
 export interface SqliteStatement {
   /** Runs it and answers with its rows. */
-  all(...values: (string | number | null)[]): unknown[]
+  all(...values: never[]): unknown[]
   /** Runs it and answers with how many rows it changed. */
-  run(...values: (string | number | null)[]): { changes: number | bigint }
+  run(...values: never[]): { changes: number | bigint }
 }
 
 /** A connection, as `node:sqlite`, better-sqlite3 and libsql make them. */
