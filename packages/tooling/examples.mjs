@@ -7,12 +7,12 @@ import { filesIn, packages, root, shown } from './workspace.mjs'
 /**
  * Every page that must show a running program.
  * `home` is the folder whose dependencies the program may import: the package of a README;
- * for guides this one, which depends on all packages.
+ * for guides and the README of the repository this one, which depends on all packages.
  * @returns {{ page: string, home: string, programs: { code: string, line: number, tests?: boolean }[] }[]}
  */
 export function pages() {
   const readmes = packages().map((pkg) => ({ file: join(pkg.dir, 'README.md'), home: pkg.dir }))
-  const guides = filesIn(join(root, 'docs', 'guides'), '.md').map((file) => ({
+  const guides = [join(root, 'README.md'), ...filesIn(join(root, 'docs', 'guides'), '.md')].map((file) => ({
     file,
     home: join(root, 'packages', 'tooling'),
   }))

@@ -21,7 +21,9 @@ try {
   const run = spawnSync(process.execPath, [tsc, '-p', project, '--noEmit'], { cwd: root, encoding: 'utf8' })
   // The copies are gone when somebody reads this: name the page instead.
   const said = (run.stdout + run.stderr).replace(/(\S+)\/\.readme-types\/(\S+?)-\d+\.ts/g, (_, home, stem) =>
-    stem === 'readme' ? `${home}/README.md` : `docs/guides/${stem}.md`,
+    stem === 'readme'
+      ? `${home === 'packages/tooling' ? '' : `${home}/`}README.md`
+      : `docs/guides/${stem}.md`,
   )
   process.stdout.write(said)
   process.exitCode = run.status ?? 1
