@@ -13,7 +13,8 @@ export type {
   RosterUpdate,
 } from './ports.js'
 export { createRoster, type Roster, type RosterDeps } from './roster.js'
-export { type RosterLimits, type RosterOptions, rosterDefaults } from './roster-options.js'
+export { createRosterCache, type RosterCacheOptions, rosterCacheDefaults } from './roster-cache.js'
+export { type RosterOptions, rosterDefaults } from './roster-options.js'
 export {
   type RosterPayload,
   type RosterPayloadItem,

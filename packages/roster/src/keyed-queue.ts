@@ -13,14 +13,14 @@ export function createKeyedQueue(): KeyedQueue {
   return {
     run(key, task) {
       const before = tails.get(key)
-      const result = before === undefined ? task() : before.then(task, task)
-      const tail = result
-        .catch(() => {})
-        .finally(() => {
-          if (tails.get(key) === tail) tails.delete(key)
-        })
+      const result = before === undefined ? task() : before.then(task)
+      const tail = result.then(nothing, nothing).then(() => {
+        if (tails.get(key) === tail) tails.delete(key)
+      })
       tails.set(key, tail)
       return result
     },
   }
 }
+
+function nothing(): void {}

@@ -34,14 +34,10 @@ export function createMemoryRosterStore(
 ): RosterStore {
   const maxRemovals = options.maxRemovals ?? 500
   const rosters = new Map<string, StoredRoster>()
-  const rosterOf = (account: BareJid): StoredRoster => {
-    const key = account.toString()
-    let roster = rosters.get(key)
-    if (!roster) {
-      const start = deps.clock.now() // see RosterStore.update
-      roster = { version: start, items: new Map(), removed: new Map(), forgotten: start }
-      rosters.set(key, roster)
-    }
+  const newRoster = (account: BareJid): StoredRoster => {
+    const start = deps.clock.now()
+    const roster = { version: start, items: new Map(), removed: new Map(), forgotten: start }
+    rosters.set(account.toString(), roster)
     return roster
   }
   const inOrder = (roster: StoredRoster) => [...roster.items.values()].sort((a, b) => a.version - b.version)
@@ -64,23 +60,25 @@ export function createMemoryRosterStore(
       }
     },
     async update(account, contact, decide) {
-      const roster = rosterOf(account)
+      const known = rosters.get(account.toString())
       const key = contact.toString()
-      const previous = roster.items.get(key)
-      const before = previous ? { previous } : {}
-      const next = decide(previous, roster.items.size)
+      const previous = known?.items.get(key)
+      const next = decide(previous, known?.items.size ?? 0)
       if (next === 'unchanged' || (!next && !previous)) {
-        return { ...before, ...(previous ? { item: previous } : {}), version: roster.version, changed: false }
+        const both = previous ? { previous, item: previous } : {}
+        return { ...both, version: known?.version ?? 0, changed: false }
       }
+      const roster = known ?? newRoster(account)
+      const before = previous ? { previous } : {}
       roster.version += 1
       if (!next) {
         roster.items.delete(key)
-        rememberRemoval(roster, contact, maxRemovals)
+        if (previous?.listed) rememberRemoval(roster, contact, maxRemovals)
         return { ...before, version: roster.version, changed: true }
       }
       const item: RosterItem = Object.freeze({ ...next, version: roster.version })
       roster.items.set(key, item)
-      roster.removed.delete(key)
+      if (item.listed) roster.removed.delete(key)
       return { ...before, item, version: roster.version, changed: true }
     },
     async count(account) {

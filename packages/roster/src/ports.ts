@@ -34,7 +34,11 @@ export interface RosterChanges {
   readonly version: number
   /** Items added or changed since, oldest change first. */
   readonly changed: readonly RosterItem[]
-  /** Contacts removed since. */
+  /**
+   * Contacts that were listed and removed since, and are not listed again. One that is back unlisted is among
+   * them: clients have to forget it all the same. The removal of an item that was not listed is not: no client
+   * ever saw it (rule R-12).
+   */
   readonly removed: readonly { readonly jid: BareJid; readonly version: number }[]
 }
 
@@ -72,8 +76,12 @@ export interface RosterStore {
   /**
    * Reads, decides and writes one item atomically: two concurrent updates of a roster never lose one
    * another (rule R-14). `decide` is given the current item and returns the new one, `undefined` to
-   * remove it, or `'unchanged'`; it must not wait and may be called more than once. A write or removal
-   * raises the roster's version by one. `count` is the number of items before the update.
+   * remove it, or `'unchanged'`; it must not wait and may be called more than once; what it throws is
+   * thrown. A write or removal raises the roster's version by one. `count` is the number of items before
+   * the update.
+   *
+   * The first version of a roster is the current time in milliseconds since 1970, plus one: a roster that
+   * begins again after {@link RosterStore.removeAll} must not repeat versions clients remember.
    */
   update(
     account: BareJid,

@@ -1,6 +1,5 @@
 import {
   attr,
-  boundedString,
   children,
   defineIq,
   element,
@@ -12,16 +11,13 @@ import {
   text,
 } from '@xmppkit/stanza'
 
-/** Longest name or group that is read at all, in UTF-16 code units; policy is decided by `RosterOptions`. */
-const maxText = 8192
-
 const item = element('item', NS.roster, {
   jid: attr('jid', jid),
-  name: optionalAttr('name', boundedString({ max: maxText })),
+  name: optionalAttr('name', string),
   subscription: optionalAttr('subscription', string),
   ask: optionalAttr('ask', string),
   approved: optionalAttr('approved', string),
-  groups: children(text('group', NS.roster, boundedString({ max: maxText })), { max: 1000 }),
+  groups: children(text('group', NS.roster, string)),
 })
 
 /** An `<item/>` as it is on the wire. */

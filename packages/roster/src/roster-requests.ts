@@ -1,43 +1,62 @@
-import type { Hooks } from '@xmppkit/hooks'
-import { isDrop } from '@xmppkit/hooks'
+import { type Hooks, isDrop } from '@xmppkit/hooks'
 import type { BareJid, Jid } from '@xmppkit/jid'
-import type { Clock } from '@xmppkit/runtime'
 import type { SessionRecord, Sessions } from '@xmppkit/sessions'
 import { StanzaError } from '@xmppkit/stanza'
 import type { KeyedQueue } from './keyed-queue.js'
-import type { Roster, RosterItem, RosterStore, RosterUpdate } from './ports.js'
+import type { Roster, RosterChanges, RosterStore } from './ports.js'
 import { checkNaming, newItem, toPayload } from './roster-items.js'
 import type { RosterLimits } from './roster-options.js'
 import type { RosterPayload, RosterPayloadItem } from './roster-payload.js'
-import type { RosterPushes } from './roster-pushes.js'
+import type { RosterPush, RosterPushes } from './roster-pushes.js'
+import type { RosterWriter } from './roster-writer.js'
 import type { Subscriptions } from './subscriptions.js'
-import { rosterChanged, rosterItems } from './tokens.js'
+import { rosterItems } from './tokens.js'
 
 /** What the roster requests of clients need. */
 export interface RosterRequestsDeps {
-  readonly store: RosterStore
-  readonly hooks: Hooks
+  /** Where rosters are kept. */
+  readonly store: Pick<RosterStore, 'load' | 'changedSince'>
+  /** Lets others add contacts, as `rosterItems`. */
+  readonly hooks: Pick<Hooks, 'fold' | 'has'>
+  /** Who is connected. */
   readonly sessions: Pick<Sessions, 'resources'>
-  readonly pushes: RosterPushes
+  /** Remembers who is to be told of changes. */
+  readonly pushes: Pick<RosterPushes, 'asked'>
+  /** Makes the changes. */
+  readonly writer: RosterWriter
+  /** Tells a contact that was removed. */
   readonly subscriptions: Pick<Subscriptions, 'cancel'>
+  /** Keeps reading in order with the changes of the account. */
   readonly queue: KeyedQueue
-  readonly clock: Clock
 }
 
 /** Answers what clients ask of their own roster (RFC 6121 §2.1.3 to §2.6). */
 export interface RosterRequests {
-  /** Answers a roster get: the whole roster, or nothing plus a push for each change since `ver`. */
+  /** Answers a roster get: the whole roster, or nothing, and then a push for each change since `ver`. */
   get(from: Jid, account: BareJid, query: RosterPayload): Promise<RosterPayload | undefined>
   /** Adds, changes or removes one contact. */
   set(from: Jid, account: BareJid, query: RosterPayload): Promise<void>
 }
 
+/** What a roster get found: changes to push after an empty answer, or the roster itself. */
+type Found = { readonly missed: readonly RosterPush[] } | { readonly roster: Roster }
+
 /** Makes the request handlers of one host. */
 export function createRosterRequests(deps: RosterRequestsDeps, limits: RosterLimits): RosterRequests {
-  const { store, hooks, pushes, queue } = deps
+  const { store, hooks, pushes, writer } = deps
 
   const sessionOf = (jid: Jid): SessionRecord | undefined =>
     deps.sessions.resources(jid.bare).find((session) => session.jid.equals(jid))
+
+  const find = async (account: BareJid, since: number | undefined): Promise<Found> => {
+    // A roster that others contribute to has no version of its own.
+    if (since !== undefined && !hooks.has(rosterItems)) {
+      const changes = await store.changedSince(account, since)
+      const missed = changes && inOrder(changes)
+      if (missed && missed.length <= limits.maxVersionedChanges) return { missed }
+    }
+    return { roster: await store.load(account) }
+  }
 
   const whole = async (account: BareJid, roster: Roster, versioned: boolean): Promise<RosterPayload> => {
     const items = await hooks.fold(rosterItems, roster.items, { account })
@@ -45,56 +64,45 @@ export function createRosterRequests(deps: RosterRequestsDeps, limits: RosterLim
     return { ...(versioned ? { ver: roster.version.toString() } : {}), items: listed.map(toPayload) }
   }
 
-  const put = async (account: BareJid, item: RosterPayloadItem) => {
+  const put = (account: BareJid, item: RosterPayloadItem) => {
     checkNaming(item, limits)
     const contact = item.jid.bare
     if (contact.equals(account)) {
       throw new StanzaError('not-allowed', { text: 'An account is not a contact of its own.' })
     }
-    const update = await store.update(account, contact, (current, count) => {
-      if (!current && count >= limits.maxItems) throw rosterFull(limits)
+    const decide: Parameters<RosterWriter['change']>[2] = (current) => {
       const { name: _replaced, ...rest } = current ?? newItem(contact, true)
       // `subscription`, `ask` and `approved` are the server's to decide (rule R-4).
       const name = item.name ? { name: item.name } : {}
       return { ...rest, ...name, groups: [...item.groups], listed: true }
-    })
-    if (update.item) await pushes.toAll(account, update.version, toPayload(update.item))
-    await announce(account, update)
+    }
+    return writer.change(account, contact, decide, { alwaysPush: true })
   }
 
   const remove = async (account: BareJid, contact: BareJid) => {
-    const update = await store.update(account, contact, (current) => {
+    const { previous } = await writer.change(account, contact, (current) => {
       if (!current?.listed) throw new StanzaError('item-not-found')
       return undefined
     })
-    if (update.previous) await deps.subscriptions.cancel(account, update.previous)
-    await pushes.toAll(account, update.version, { jid: contact, subscription: 'remove', groups: [] })
-    await announce(account, update)
+    if (previous) await deps.subscriptions.cancel(account, previous)
   }
-
-  const announce = (account: BareJid, { previous, item }: RosterUpdate) =>
-    hooks.run(rosterChanged, { account, previous, item })
 
   return {
     async get(from, account, { ver }) {
       requireOwn(from, account)
-      const session = sessionOf(from)
-      if (session) pushes.interested(session)
       const since = ver === undefined ? undefined : parseVersion(ver)
-      // A roster that others contribute to has no version of its own.
-      const changes =
-        since === undefined || hooks.has(rosterItems) ? undefined : await store.changedSince(account, since)
-      const steps = changes && condense(changes.changed, changes.removed)
-      if (!session || !steps || steps.length > limits.maxVersionedChanges) {
-        return whole(account, await store.load(account), ver !== undefined)
-      }
-      // The empty result comes first, then the changes in the order they happened (RFC 6121 §2.6.3).
-      deps.clock.after(0, () => {
-        void queue.run(account.toString(), async () => {
-          for (const { version, item } of steps) await pushes.toOne(session, version, item)
-        })
+      const session = sessionOf(from)
+      // Nothing may change between reading and being told of changes.
+      const { found, answered } = await deps.queue.run(account.toString(), async () => {
+        const found = await find(account, session && since)
+        return { found, answered: session && pushes.asked(session) }
       })
-      return undefined
+      try {
+        return 'missed' in found ? undefined : await whole(account, found.roster, ver !== undefined)
+      } finally {
+        // The empty answer comes first, then the changes in the order they happened (RFC 6121 §2.6.3).
+        answered?.('missed' in found ? found.missed : [])
+      }
     },
     async set(from, account, { items }) {
       requireOwn(from, account)
@@ -102,16 +110,10 @@ export function createRosterRequests(deps: RosterRequestsDeps, limits: RosterLim
       if (!item || others.length > 0) {
         throw new StanzaError('bad-request', { text: 'A roster set carries exactly one item.' })
       }
-      const task = () =>
-        item.subscription === 'remove' ? remove(account, item.jid.bare) : put(account, item)
-      await queue.run(account.toString(), task)
+      if (item.subscription === 'remove') await remove(account, item.jid.bare)
+      else await put(account, item)
     },
   }
-}
-
-/** A roster that holds as much as it may. */
-export function rosterFull(limits: RosterLimits): StanzaError {
-  return new StanzaError('resource-constraint', { text: `A roster has at most ${limits.maxItems} contacts.` })
 }
 
 function requireOwn(from: Jid, account: BareJid): void {
@@ -123,22 +125,11 @@ function parseVersion(ver: string): number | undefined {
   return /^\d{1,16}$/.test(ver) ? Number(ver) : undefined
 }
 
-interface VersionedChange {
-  readonly version: number
-  readonly item: RosterPayloadItem
-}
-
-function condense(
-  changed: readonly RosterItem[],
-  removed: readonly { readonly jid: BareJid; readonly version: number }[],
-): VersionedChange[] {
-  const gone = (jid: BareJid): RosterPayloadItem => ({ jid, subscription: 'remove', groups: [] })
+/** Changes as pushes, oldest first. Items that are not listed are nobody's business yet (rule R-12). */
+function inOrder({ changed, removed }: RosterChanges): RosterPush[] {
+  const listed = changed.filter((item) => item.listed)
   return [
-    // An item that is no longer listed must go from the client's copy, whether or not it was in it.
-    ...changed.map((item) => ({
-      version: item.version,
-      item: item.listed ? toPayload(item) : gone(item.jid),
-    })),
-    ...removed.map(({ jid, version }) => ({ version, item: gone(jid) })),
+    ...listed.map((item) => ({ version: item.version, item: toPayload(item) })),
+    ...removed.map(({ jid, version }) => ({ version, item: { jid, subscription: 'remove', groups: [] } })),
   ].sort((a, b) => a.version - b.version)
 }

@@ -8,13 +8,16 @@ import type { BareJid, Jid } from '@xmppkit/jid'
 import { type Awaitable, type Clock, createScope, type Ids, type Logger } from '@xmppkit/runtime'
 import { probeIn, resourceVisible, type Sessions, sessionClosed, subscriptionIn } from '@xmppkit/sessions'
 import { type Stanza, StanzaError } from '@xmppkit/stanza'
+import { createDepartures } from './departures.js'
 import { createKeyedQueue } from './keyed-queue.js'
 import type { RosterItem, RosterStore } from './ports.js'
 import { createPresenceBroadcast } from './presence-broadcast.js'
+import { createRosterCache } from './roster-cache.js'
 import { type RosterOptions, rosterDefaults } from './roster-options.js'
 import { rosterGet, rosterSet } from './roster-payload.js'
 import { createRosterPushes } from './roster-pushes.js'
 import { createRosterRequests } from './roster-requests.js'
+import { createRosterWriter } from './roster-writer.js'
 import { isSubscriptionType } from './subscription.js'
 import { createSubscriptions } from './subscriptions.js'
 
@@ -22,7 +25,7 @@ import { createSubscriptions } from './subscriptions.js'
 export interface RosterDeps {
   /** Where rosters are kept. */
   readonly store: RosterStore
-  /** The host's hooks. */
+  /** The host's hooks: presence and subscriptions come through them. */
   readonly hooks: Hooks
   /** Who is connected. */
   readonly sessions: Pick<Sessions, 'resources' | 'deliverTo'>
@@ -32,9 +35,9 @@ export interface RosterDeps {
   readonly route: (stanza: Stanza) => Awaitable<void>
   /** Names pushes. */
   readonly ids: Ids
-  /** Counts requests and schedules pushes. */
-  readonly clock: Clock
-  /** Told of failures nobody waits for. */
+  /** Counts subscription requests. */
+  readonly clock: Pick<Clock, 'monotonic'>
+  /** Told of rosters and stored requests that could not be read. */
   readonly logger: Logger
 }
 
@@ -48,6 +51,10 @@ export interface Roster extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** Where in `userSendPacket` subscriptions are carried out: what privacy, archive or carbons refuse changes nothing. */
+const afterCarbons = 95
+const label = 'roster'
+
 /**
  * Serves rosters (RFC 6121 §2), carries out subscriptions (§3) and spreads presence (§4).
  *
@@ -57,39 +64,58 @@ export interface Roster extends AsyncDisposable {
  * ```
  */
 export function createRoster(deps: RosterDeps, options: RosterOptions = {}): Roster {
-  const limits = Object.freeze({ ...rosterDefaults, ...options })
-  const { store, hooks, iq } = deps
-  const scope = createScope()
+  const settings = Object.freeze({ ...rosterDefaults, ...options })
+  const { hooks, iq, sessions } = deps
+  const { cachedItems } = settings
+  const departures = createDepartures({
+    sessions,
+    store: cachedItems > 0 ? createRosterCache(deps.store, { maxItems: cachedItems }) : deps.store,
+  })
+  const store = departures.store
   const queue = createKeyedQueue()
   const pushes = createRosterPushes(deps)
-  const subscriptions = createSubscriptions({ ...deps, pushes, queue }, limits)
-  const requests = createRosterRequests({ ...deps, pushes, subscriptions, queue }, limits)
-  const broadcast = createPresenceBroadcast(deps, limits)
+  const writer = createRosterWriter({ store, hooks, pushes, queue }, settings)
+  const subscriptions = createSubscriptions({ ...deps, writer, pushes }, settings)
+  const requests = createRosterRequests({ ...deps, store, pushes, writer, subscriptions, queue }, settings)
+  const broadcast = createPresenceBroadcast({ ...deps, store }, settings)
   const requestRate = createRateTable(deps, {
-    limit: limits.maxRequestsPerWindow,
-    windowMs: limits.requestWindowMs,
+    limit: settings.maxRequestsPerWindow,
+    windowMs: settings.requestWindowMs,
   })
-  const label = 'roster'
 
+  const sendSubscription = async (stanza: Stanza, account: BareJid): Promise<typeof drop> => {
+    if (stanza.type === 'subscribe' && !requestRate.hit(account.toString()).allowed) {
+      throw new StanzaError('resource-constraint', { text: 'Too many subscription requests; try later.' })
+    }
+    await subscriptions.send(stanza)
+    return drop
+  }
+
+  // Contacts learn that the account is gone, and a new one of the same name starts from nothing (rule P-10).
+  const remove = async (account: BareJid) => {
+    const resources = sessions.resources(account)
+    departures.begin(account)
+    try {
+      const items = await queue.run(account.toString(), () => store.removeAll(account))
+      for (const item of items) await subscriptions.cancel(account, item, resources)
+    } finally {
+      departures.check(account)
+    }
+  }
+
+  const scope = createScope()
   scope.use(iq.handle(rosterGet, 'account', ({ from, to, payload }) => requests.get(from, to.bare, payload)))
   scope.use(iq.handle(rosterSet, 'account', ({ from, to, payload }) => requests.set(from, to.bare, payload)))
-
-  // After privacy, archive and carbons: what they refuse never changes a subscription.
   scope.use(
     hooks.on(
       userSendPacket,
       (stanza, { session }) => {
         if (stanza.kind !== 'presence' || !stanza.to) return stanza
-        if (!isSubscriptionType(stanza.type)) {
-          broadcast.directed(session, stanza)
-          return stanza
-        }
-        if (stanza.type === 'subscribe' && !requestRate.hit(session.jid.bare.toString()).allowed) {
-          throw new StanzaError('resource-constraint', { text: 'Too many subscription requests; try later.' })
-        }
-        return subscriptions.send(stanza).then(() => drop)
+        if (isSubscriptionType(stanza.type)) return sendSubscription(stanza, session.jid.bare)
+        broadcast.directed(session, stanza)
+        return stanza
       },
-      { seq: 95, label },
+      { seq: afterCarbons, label },
     ),
   )
   scope.use(hooks.on(subscriptionIn, (_show, { stanza }) => subscriptions.receive(stanza), { label }))
@@ -100,9 +126,10 @@ export function createRoster(deps: RosterDeps, options: RosterOptions = {}): Ros
   scope.use(
     hooks.on(
       sessionClosed,
-      ({ session }) => {
+      async ({ session }) => {
         pushes.forget(session)
-        return broadcast.gone(session)
+        await broadcast.gone(session)
+        departures.check(session.jid.bare)
       },
       { label },
     ),
@@ -116,20 +143,11 @@ export function createRoster(deps: RosterDeps, options: RosterOptions = {}): Ros
     hooks.on(
       resourceVisible,
       (visible, { stanza, session }) =>
-        visible && stanza.from !== undefined && broadcast.maySee(stanza.from, session.jid.bare),
+        visible && stanza.from !== undefined && broadcast.maySeeSession(stanza.from, session),
       { label },
     ),
   )
-  // Contacts learn that the account is gone, and a new one of the same name starts from nothing (P-10).
-  scope.use(
-    hooks.on(
-      removeUser,
-      async ({ account }) => {
-        for (const item of await store.removeAll(account)) await subscriptions.cancel(account, item)
-      },
-      { label },
-    ),
-  )
+  scope.use(hooks.on(removeUser, ({ account }) => remove(account), { label }))
 
   return {
     items: async (account) => (await store.load(account)).items,

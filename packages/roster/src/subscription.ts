@@ -115,15 +115,15 @@ export function inbound(state: SubscriptionState, type: SubscriptionType): Subsc
   }
 }
 
+// Four fields and no more: what is asked may be a whole roster item, whose other fields are not this state's.
 function step(
   state: SubscriptionState,
   change: Partial<SubscriptionState>,
   pass: boolean,
   autoApprove = false,
 ): SubscriptionStep {
-  // Only the four members, whatever else the object given has: a roster item is a state too.
-  const { subscription, pendingOut, pendingIn, approved } = { ...state, ...change }
-  const next = { subscription, pendingOut, pendingIn, approved }
+  const { subscription, pendingOut, pendingIn, approved } = state
+  const next = { subscription, pendingOut, pendingIn, approved, ...change }
   return { next: sameState(state, next) ? state : next, pass, autoApprove }
 }
 
