@@ -166,6 +166,12 @@ function updating(open: OpenStore<RosterStore>): void {
       expect((await store.load(alice)).version).toBe(version)
     }))
 
+  test('an update that leaves an account without a roster alone does not begin one', () =>
+    withStore(open, async (store) => {
+      expect(await store.update(alice, bob, () => 'unchanged')).toEqual({ version: 0, changed: false })
+      expect(await store.load(alice)).toEqual({ version: 0, items: [] })
+    }))
+
   test('an update that throws rejects with that and writes nothing', () =>
     withStore(open, async (store) => {
       await put(store, bob, { name: 'Bob' })
@@ -237,6 +243,30 @@ function versions(open: OpenStore<RosterStore>): void {
       await put(store, bob, { name: 'back' })
       const since = await store.changedSince(alice, start)
       expect([shown(since?.changed ?? []), since?.removed]).toEqual([[bob.toString()], []])
+    }))
+
+  test('R-12: what was never listed is not told as removed', () =>
+    withStore(open, async (store) => {
+      const start = (await put(store, bob)).version
+      const carol = jid('carol@example.org')
+      await put(store, carol, { listed: false, pendingIn: true })
+      await drop(store, carol)
+      const since = await store.changedSince(alice, start)
+      expect([since?.version, since?.changed, since?.removed]).toEqual([start + 2, [], []])
+    }))
+
+  test('a contact that came back unlisted is still told as removed, until it is listed', () =>
+    withStore(open, async (store) => {
+      const start = (await put(store, bob)).version
+      await drop(store, bob)
+      await put(store, bob, { listed: false, pendingIn: true })
+      const since = await store.changedSince(alice, start)
+      expect([shown(since?.changed ?? []), shown(since?.removed ?? [])]).toEqual([
+        [bob.toString()],
+        [bob.toString()],
+      ])
+      await put(store, bob, { listed: true })
+      expect((await store.changedSince(alice, start))?.removed).toEqual([])
     }))
 
   test('a version that was never issued is not known', () =>

@@ -36,6 +36,12 @@ export function createSqlRosterStore(
     return { version: Number(row.roster_version), item: itemOf(row), count: Number(row.items) }
   }
 
+  const removalSteps = (at: { account: string; contact: string }, version: number): Step[] => [
+    s.addRemoval({ ...at, version }),
+    s.forget({ account: at.account, kept: keptRemovals }),
+    s.dropForgotten({ account: at.account }),
+  ]
+
   /** Writes what was decided, unless the roster has moved on since it was read. */
   async function write(
     account: BareJid,
@@ -61,13 +67,10 @@ export function createSqlRosterStore(
           })
         : s.raise({ account: key, version, next: raised, now: moment })
     const rest: Step[] = next
-      ? [s.putItem({ account: key, ...rowOf(contact, next, raised) }), s.dropRemoval(at)]
-      : [
-          s.removeItem(at),
-          s.addRemoval({ ...at, version: raised }),
-          s.forget({ account: key, kept: keptRemovals }),
-          s.dropForgotten({ account: key }),
-        ]
+      ? [s.putItem({ account: key, ...rowOf(contact, next, raised) })]
+      : [s.removeItem(at), ...(item?.listed ? removalSteps(at, raised) : [])]
+    // Clients that knew it listed must hear of its removal until it is listed again.
+    if (next?.listed) rest.push(s.dropRemoval(at))
     const result = await db.write({ lock: key, steps: [guard(first), ...rest] })
     if (result === guarded) return undefined
     return {

@@ -60,7 +60,11 @@ export async function openSqliteDatabase(target: SqliteTarget): Promise<SqlDatab
       : openSqliteInline(source, setup)
   // A database in memory exists in one connection only.
   const apart = typeof source === 'string' && source !== ':memory:' && target.separateReader
-  const reader = apart ? await openSqliteThread({ path, ...named, ...readOnly }) : undefined
+  const opening = apart ? openSqliteThread({ path, ...named, ...readOnly }) : undefined
+  const reader = await opening?.catch(async (error) => {
+    await writer.close()
+    throw error
+  })
   return sqliteDatabase(writer, reader, path, limits)
 }
 
