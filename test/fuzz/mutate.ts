@@ -114,6 +114,9 @@ const snippets = [
   '<stream:stream>',
   '</stream:stream>',
   '<stream:x/>',
+  ']]<a/>>',
+  ']<a/>]>',
+  '\r<a/>\n',
   '<xml:a/>',
   '<xmlns:a/>',
   '<__proto__/>',
@@ -187,7 +190,7 @@ function change(document: Buffer, random: (below: number) => number): Buffer {
     case 1:
       return Buffer.concat([before, piece, after])
     case 2:
-      return Buffer.concat([before, Buffer.from([random(256)]), after.subarray(1)])
+      return Buffer.concat([before, Buffer.from([anyByte(document, random)]), after.subarray(1)])
     case 3:
       return Buffer.concat([before, rawBytes[random(rawBytes.length)]!, after])
     case 4:
@@ -197,6 +200,12 @@ function change(document: Buffer, random: (below: number) => number): Buffer {
     default:
       return Buffer.concat([before, snippets[random(snippets.length)]!, after])
   }
+}
+
+/** Any byte, or one the document already has, which is more likely to be understood. */
+function anyByte(document: Buffer, random: (below: number) => number): number {
+  const own = document[random(document.length + 1)]
+  return own === undefined || random(2) === 0 ? random(256) : own
 }
 
 /** Puts a piece behind the next space or tag end, where it has the best chance of making sense. */

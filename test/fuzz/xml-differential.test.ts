@@ -1,4 +1,11 @@
-import { bytesFromWire, createStreamReader, type RawElement, readerLimits, XmlError } from '@xmppkit/xml'
+import {
+  bytesFromWire,
+  createStreamReader,
+  parseElement,
+  type RawElement,
+  readerLimits,
+  XmlError,
+} from '@xmppkit/xml'
 import { expect, test } from 'vitest'
 import { xepExamples } from '../corpus/xep-examples.js'
 import { createRandom, mutate } from './mutate.js'
@@ -12,19 +19,33 @@ const head = Buffer.from(
 )
 const tail = Buffer.from('</stream:stream>')
 
-const seeds = [
-  ...new Set(
-    Object.values(xepExamples())
-      .flat()
-      .map((xml) => xml.replaceAll(/\s+/g, ' '))
-      .filter((xml) => xml.length < 180),
-  ),
+const bytes = (xml: string) => Buffer.from(xml)
+
+const examples = Object.values(xepExamples())
+  .flat()
+  .map((xml) => xml.replaceAll(/\s+/g, ' '))
+  .filter((xml) => xml.length < 180)
+  .map(bytes)
+
+// One step away from what must be refused or written anew. Chosen as often as all examples together.
+const nearMisses = [
   "<message to='a@b/c'><body>x &amp; é 😀</body><p:x xmlns:p='urn:p' p:a='1'><p:y/></p:x></message>",
   "<c:message xmlns:c='jabber:client' c:a='1'><c:body>x</c:body><body/></c:message>",
   "<message><h:x h:a='1'/><body xmlns='jabber:client'>a<![CDATA[<&]]>b</body></message>",
   "<iq id='1' type='get'/>\r\n<presence/>",
   "<message xmlns:p='urn:p'>\n<a xmlns=''><p:b q:c='d' xmlns:q='urn:q'/></a>]]&gt;</message>",
-].map((xml) => Buffer.from(xml))
+  "<a xmlns:p='urn:p' xmlns:q='urn:p' p:a='1' q:b='1' a='2'/>",
+  "<a><p:b xmlns:p='urn:p'><p:c/></p:b><d xmlns:p='urn:q' p:e=''/></a>",
+  '<a>]]<b/>&gt;<c/>]<d>]]</d></a>',
+  "<a b='&#65;' c=\"'\" d = 'e'>&#x10FFFF;&lt;</a >",
+  "<é ж='漢'>\u{10000}<\u{10000}/></é>",
+  "<stream:error><x xmlns='urn:x'/></stream:error>",
+].map(bytes)
+
+function pick(random: (below: number) => number): Buffer {
+  const from = random(2) === 0 ? nearMisses : examples
+  return from[random(from.length)]!
+}
 
 /** What the reader makes of a document cut in pieces; undefined when it refuses it. */
 function ours(document: Buffer, random: (below: number) => number): RawElement[] | undefined {
@@ -98,7 +119,8 @@ function check(document: Buffer, random: (below: number) => number): 'accepted' 
   // What goes on to other parsers must mean the same to them.
   const wire = Buffer.concat(mine.map((element) => bytesFromWire(element.toWire())))
   if (!same(saxesTrees(Buffer.concat([head, wire, tail])), yours)) throw new Error('the bytes sent on differ')
-  for (const [i, element] of mine.entries()) checkChildren(element, yours[i]!)
+  // Costs as much as all the rest, so a part of the documents has to do.
+  if (random(4) === 0) for (const [i, element] of mine.entries()) checkChildren(element, yours[i]!)
   return 'accepted'
 }
 
@@ -116,6 +138,8 @@ function checkChildren(element: RawElement, tree: Tree): void {
   if (element.text() !== texts) throw new Error('the text differs')
   const bare = element.filterChildren(() => false)
   if (bare.children.length > 0 || bare.text() !== texts) throw new Error('children stay when taken out')
+  if (parseElement(bytesFromWire(bare.toWire())).text() !== texts)
+    throw new Error('text joins to something else')
 }
 
 test(`SEC-5 X-5 X-6: ${documents} mutated documents mean the same to a second parser, or nothing to both`, {
@@ -124,7 +148,7 @@ test(`SEC-5 X-5 X-6: ${documents} mutated documents mean the same to a second pa
   const seen = { accepted: 0, refused: 0, stricter: 0 }
   for (let seed = firstSeed; seed < firstSeed + documents; seed++) {
     const random = createRandom(seed)
-    const document = Buffer.concat([head, mutate(seeds[random(seeds.length)]!, random), tail])
+    const document = Buffer.concat([head, mutate(pick(random), random), tail])
     try {
       seen[check(document, random)]++
     } catch (error) {

@@ -6,7 +6,15 @@ export type XmlCondition =
   | 'policy-violation'
   | 'unsupported-encoding'
 
-/** Input that is not the XML of RFC 6120 §11, or exceeds a limit of the reader. */
+/**
+ * Input that is not the XML of RFC 6120 §11, or exceeds a limit of the reader.
+ *
+ * - `xml/not-well-formed`: it is no XML, or no UTF-8.
+ * - `xml/restricted-xml`: a comment, processing instruction, document type or entity, which XMPP forbids.
+ * - `xml/bad-namespace-prefix`: a prefix that nobody declared, or one that must not be declared.
+ * - `xml/policy-violation`: it exceeds a limit.
+ * - `xml/unsupported-encoding`: the XML declaration names an encoding other than UTF-8.
+ */
 export class XmlError extends Error {
   override readonly name = 'XmlError'
   /** `xml/` and the condition. */

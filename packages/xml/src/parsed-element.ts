@@ -138,12 +138,13 @@ class ParsedElement implements RawElement {
     const wire = typeof child === 'string' ? child : childWire(child, this.ns)
     // Reading it again proves that it is whole by itself and finds its children.
     const more = parseWire(asWire(`<a xmlns="${attributeWire(this.ns)}">${wire}</a>`), '')
-    const index = [...this.#index, ...shifted(more.#index, this.content.length)]
+    const content = sealed(this.content)
+    const index = [...this.#index, ...shifted(more.#index, content.length)]
     return new ParsedElement(
       this.name,
       this.ns,
       this.#attributes,
-      asWire(this.content + more.content),
+      asWire(content + more.content),
       index,
       this.#written,
       -1,
@@ -161,7 +162,7 @@ class ParsedElement implements RawElement {
       if (keep(name, ns, position)) {
         index.push(...shifted(old.slice(k, k + KID), kept.length - at))
       } else {
-        kept += content.slice(at, old[k])
+        kept = sealed(kept + content.slice(at, old[k]))
         at = old[k + 1]!
       }
     })
@@ -200,6 +201,15 @@ function attributesText(flat: readonly string[]): Wire {
   let text = ''
   for (let i = 0; i < flat.length; i += 2) text += attributeText(flat[i]!, flat[i + 1]!)
   return asWire(text)
+}
+
+/**
+ * Content that more can be put behind: text that ends in `]` could become `]]>` together with what comes, which is no
+ * XML and would end the stream of everybody it is sent to; a carriage return could join with a line feed.
+ */
+function sealed(content: string): string {
+  if (content.endsWith(']')) return `${content.slice(0, -1)}&#93;`
+  return content.endsWith('\r') ? `${content.slice(0, -1)}\n` : content
 }
 
 /** A child as it is written where `ns` is the default namespace. */

@@ -329,6 +329,49 @@ describe('changing', () => {
   })
 })
 
+describe('what comes together', () => {
+  const read = (element: RawElement) => parseElement(Buffer.from(element.toWire(), 'latin1'))
+
+  test('SEC-5 X-9: taking a child out never makes ]]> of the text around it', () => {
+    for (const around of [
+      ']]<x/>>',
+      ']<x/>]>',
+      ']<x/>]<x/>>',
+      '<x/>]]<x/><x/>>',
+      ']]<x/>]]<x/>]&gt;',
+      '<![CDATA[]]]]><x/>>',
+    ]) {
+      const element = received(`<message>${around}<b/></message>`)
+      const without = element.filterChildren((name) => name !== 'x')
+      expect(read(without).text(), around).toBe(element.text())
+      expect(without.childAt(0).name).toBe('b')
+    }
+  })
+
+  test('SEC-5 X-9: neither does appending', () => {
+    const element = received('<message><a/>]]</message>').append('>' as Wire)
+    expect(read(element).text()).toBe(']]>')
+    const two = received('<message>]</message>')
+      .append(']<b/>' as Wire)
+      .append('>' as Wire)
+    expect(read(two).text()).toBe(']]>')
+    expect(two.childAt(0).name).toBe('b')
+  })
+
+  test('X-8: a carriage return and a line feed stay two line ends', () => {
+    expect(
+      received('<message>1\r<x/>\n2</message>')
+        .filterChildren(() => false)
+        .text(),
+    ).toBe('1\n\n2')
+    expect(
+      received('<message>1\r</message>')
+        .append('\n2' as Wire)
+        .text(),
+    ).toBe('1\n\n2')
+  })
+})
+
 describe('from ltx', () => {
   test('a tree becomes an element, and the element the same tree', () => {
     const tree = new Element('iq', { xmlns: 'jabber:client', id: '1' })
