@@ -37,9 +37,7 @@ let plays = 0
  */
 export function readScenarios(): ReadonlyMap<string, readonly Scenario[]> {
   const files = readdirSync(folder).filter((file) => file.endsWith('.wire'))
-  return new Map(
-    files.sort().map((file) => [file, scenariosIn(readFileSync(new URL(file, folder), 'utf8'))]),
-  )
+  return new Map(files.sort().map((file) => [file, scenariosIn(readFileSync(new URL(file, folder), 'utf8'))]))
 }
 
 function scenariosIn(text: string): Scenario[] {
