@@ -90,9 +90,10 @@ function apply(connection, step) {
       throw codedError('MIGRATION_FAILED', `step ${step.id} (${step.name}): ${message}`)
     }
   }
+  const values = /** @type {never[]} */ (/** @type {unknown} */ ([step.id, step.name]))
   connection
     .prepare("insert into schema_migrations values (?, ?, strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))")
-    .run(.../** @type {never[]} */ (/** @type {unknown} */ ([step.id, step.name])))
+    .run(...values)
 }
 
 /**
