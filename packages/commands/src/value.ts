@@ -79,15 +79,14 @@ export type Infer<V> = V extends Value<infer T> ? T : never
 /** Values by name: the arguments of a command, or the members of a record. */
 export type Shape = Readonly<Record<string, Value<unknown>>>
 
-type OptionalKeys<S extends Shape> = {
-  [K in keyof S]: S[K] extends { readonly optional: true } ? K : never
-}[keyof S]
-
 /** The type of a {@link Shape}. */
 export type InferShape<S extends Shape> = {
-  readonly [K in Exclude<keyof S, OptionalKeys<S>>]: Infer<S[K]>
+  readonly [K in keyof S as S[K] extends { readonly optional: true } ? never : K]: Infer<S[K]>
 } & {
-  readonly [K in OptionalKeys<S>]?: Exclude<Infer<S[K]>, undefined>
+  readonly [K in keyof S as S[K] extends { readonly optional: true } ? K : never]?: Exclude<
+    Infer<S[K]>,
+    undefined
+  >
 } extends infer O
   ? { readonly [K in keyof O]: O[K] }
   : never

@@ -5,7 +5,20 @@ import { attr, child, children, flag, optionalAttr, optionalChild } from './fiel
 import { NS } from './namespaces.js'
 import { oneOf, string, type Text } from './scalars.js'
 
-const fieldTypes = [
+/** Kinds of form fields (XEP-0004 §3.3). */
+export type FormFieldType =
+  | 'boolean'
+  | 'fixed'
+  | 'hidden'
+  | 'jid-multi'
+  | 'jid-single'
+  | 'list-multi'
+  | 'list-single'
+  | 'text-multi'
+  | 'text-private'
+  | 'text-single'
+
+const fieldTypes: readonly FormFieldType[] = [
   'boolean',
   'fixed',
   'hidden',
@@ -16,10 +29,7 @@ const fieldTypes = [
   'text-multi',
   'text-private',
   'text-single',
-] as const
-
-/** Kinds of form fields (XEP-0004 §3.3). */
-export type FormFieldType = (typeof fieldTypes)[number]
+]
 
 const fieldType: Text<FormFieldType> = {
   // XEP-0004 §3.3: a type that is not understood is text-single.

@@ -3,7 +3,11 @@ import { XmppkitError } from '@xmppkit/runtime'
 /** The stanza error a malformed payload is answered with. */
 export type DecodeErrorCondition = 'bad-request' | 'not-acceptable'
 
-/** A payload that has the right name and the wrong content. */
+/**
+ * A payload that has the right name and the wrong content.
+ *
+ * - `stanza/decode`: the message says where in the payload, and what is wrong there.
+ */
 export class DecodeError extends XmppkitError<'stanza/decode'> {
   /** Where: element names, `@` before an attribute, a number for the one of many, as in `query/item[2]/@jid`. */
   readonly path: string

@@ -9,16 +9,15 @@ import type { Text } from './scalars.js'
 /** The fields of an element by the name of the property they become. */
 export type Shape = Readonly<Record<string, Field<unknown>>>
 
-type FieldValue<F> = F extends Field<infer T> ? T : never
-type OptionalKeys<S extends Shape> = {
-  [K in keyof S]: S[K] extends Optional<unknown> ? K : never
-}[keyof S]
-
 /** The value of a shape: what is optional in the element is an optional property. */
 export type ShapeValue<S extends Shape> = {
-  readonly [K in keyof S as K extends OptionalKeys<S> ? never : K]: FieldValue<S[K]>
+  readonly [K in keyof S as S[K] extends Optional<unknown> ? never : K]: S[K] extends Field<infer T>
+    ? T
+    : never
 } & {
-  readonly [K in keyof S as K extends OptionalKeys<S> ? K : never]?: Exclude<FieldValue<S[K]>, undefined>
+  readonly [K in keyof S as S[K] extends Optional<unknown> ? K : never]?: S[K] extends Field<infer T>
+    ? Exclude<T, undefined>
+    : never
 }
 
 /** Makes hovers show the properties instead of how they were computed. */

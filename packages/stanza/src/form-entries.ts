@@ -37,7 +37,8 @@ export interface FormEntry<T, R extends boolean = boolean> {
   print(value: T): readonly string[]
 }
 
-type Required<O extends FormEntryOptions> = O['required'] extends true ? true : false
+/** Whether options make a field required: `true` only where it says so. */
+export type RequiredOf<O extends FormEntryOptions> = O['required'] extends true ? true : false
 
 function entry<T, O extends FormEntryOptions>(
   name: string,
@@ -45,11 +46,11 @@ function entry<T, O extends FormEntryOptions>(
   options: O,
   mapping: Pick<FormEntry<T>, 'parse' | 'print'>,
   choices: readonly FormOption[] = [],
-): FormEntry<T, Required<O>> {
+): FormEntry<T, RequiredOf<O>> {
   return Object.freeze({
     var: name,
     type,
-    required: (options.required ?? false) as Required<O>,
+    required: (options.required ?? false) as RequiredOf<O>,
     label: options.label,
     desc: options.desc,
     options: choices,
@@ -92,7 +93,7 @@ export function formField<T, const O extends FormEntryOptions = Record<never, ne
   name: string,
   scalar: Text<T>,
   options?: O,
-): FormEntry<T, Required<O>> {
+): FormEntry<T, RequiredOf<O>> {
   return entry(name, 'text-single', options ?? ({} as O), oneValue(scalar))
 }
 
@@ -100,7 +101,7 @@ export function formField<T, const O extends FormEntryOptions = Record<never, ne
 export function textSingle<const O extends FormEntryOptions = Record<never, never>>(
   name: string,
   options?: O,
-): FormEntry<string, Required<O>> {
+): FormEntry<string, RequiredOf<O>> {
   return formField(name, string, options)
 }
 
@@ -108,7 +109,7 @@ export function textSingle<const O extends FormEntryOptions = Record<never, neve
 export function textPrivate<const O extends FormEntryOptions = Record<never, never>>(
   name: string,
   options?: O,
-): FormEntry<string, Required<O>> {
+): FormEntry<string, RequiredOf<O>> {
   return entry(name, 'text-private', options ?? ({} as O), oneValue(string))
 }
 
@@ -116,7 +117,7 @@ export function textPrivate<const O extends FormEntryOptions = Record<never, nev
 export function textMulti<const O extends FormEntryOptions = Record<never, never>>(
   name: string,
   options?: O,
-): FormEntry<string, Required<O>> {
+): FormEntry<string, RequiredOf<O>> {
   return entry<string, O>(name, 'text-multi', options ?? ({} as O), {
     parse: (values) => (values.length === 0 ? undefined : values.join('\n')),
     print: (value) => value.split(/\r\n?|\n/),
@@ -127,7 +128,7 @@ export function textMulti<const O extends FormEntryOptions = Record<never, never
 export function hiddenField<const O extends FormEntryOptions = Record<never, never>>(
   name: string,
   options?: O,
-): FormEntry<string, Required<O>> {
+): FormEntry<string, RequiredOf<O>> {
   return entry(name, 'hidden', options ?? ({} as O), oneValue(string))
 }
 
@@ -135,7 +136,7 @@ export function hiddenField<const O extends FormEntryOptions = Record<never, nev
 export function booleanField<const O extends FormEntryOptions = Record<never, never>>(
   name: string,
   options?: O,
-): FormEntry<boolean, Required<O>> {
+): FormEntry<boolean, RequiredOf<O>> {
   // Old clients know 0 and 1 only (XEP-0004 §3.3).
   const digits: Text<boolean> = { parse: bool.parse, print: (value) => (value ? '1' : '0') }
   return entry(name, 'boolean', options ?? ({} as O), oneValue(digits))
@@ -145,7 +146,7 @@ export function booleanField<const O extends FormEntryOptions = Record<never, ne
 export function jidSingle<const O extends FormEntryOptions = Record<never, never>>(
   name: string,
   options?: O,
-): FormEntry<Jid, Required<O>> {
+): FormEntry<Jid, RequiredOf<O>> {
   return entry(name, 'jid-single', options ?? ({} as O), oneValue(anyJid))
 }
 
@@ -153,7 +154,7 @@ export function jidSingle<const O extends FormEntryOptions = Record<never, never
 export function jidMulti<const O extends FormEntryOptions = Record<never, never>>(
   name: string,
   options?: O,
-): FormEntry<readonly BareJid[], Required<O>> {
+): FormEntry<readonly BareJid[], RequiredOf<O>> {
   return entry(name, 'jid-multi', options ?? ({} as O), manyValues(bareJid))
 }
 
@@ -176,7 +177,7 @@ export function listSingle<const V extends string, const O extends FormEntryOpti
   name: string,
   choices: readonly FormChoice<V>[],
   options?: O,
-): FormEntry<V, Required<O>> {
+): FormEntry<V, RequiredOf<O>> {
   return entry(name, 'list-single', options ?? ({} as O), oneValue(wordOf(choices)), choicesOf(choices))
 }
 
@@ -185,6 +186,6 @@ export function listMulti<const V extends string, const O extends FormEntryOptio
   name: string,
   choices: readonly FormChoice<V>[],
   options?: O,
-): FormEntry<readonly V[], Required<O>> {
+): FormEntry<readonly V[], RequiredOf<O>> {
   return entry(name, 'list-multi', options ?? ({} as O), manyValues(wordOf(choices)), choicesOf(choices))
 }

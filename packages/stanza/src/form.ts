@@ -9,16 +9,15 @@ import { NS } from './namespaces.js'
 /** The fields of a form by the name of the property they become. */
 export type FormShape = Readonly<Record<string, FormEntry<unknown>>>
 
-type EntryValue<E> = E extends FormEntry<infer T> ? T : never
-type RequiredKeys<S extends FormShape> = {
-  [K in keyof S]: S[K]['required'] extends true ? K : never
-}[keyof S]
-
 /** The values of a form: what is not required is an optional property. */
 export type FormValue<S extends FormShape> = {
-  readonly [K in keyof S as K extends RequiredKeys<S> ? K : never]: EntryValue<S[K]>
+  readonly [K in keyof S as S[K]['required'] extends true ? K : never]: S[K] extends FormEntry<infer T>
+    ? T
+    : never
 } & {
-  readonly [K in keyof S as K extends RequiredKeys<S> ? never : K]?: EntryValue<S[K]>
+  readonly [K in keyof S as S[K]['required'] extends true ? never : K]?: S[K] extends FormEntry<infer T>
+    ? T
+    : never
 }
 
 /** Text around a form that is to be filled in. */

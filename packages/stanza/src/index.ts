@@ -72,6 +72,7 @@ export {
   jidSingle,
   listMulti,
   listSingle,
+  type RequiredOf,
   textMulti,
   textPrivate,
   textSingle,

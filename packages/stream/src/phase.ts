@@ -1,5 +1,5 @@
 /**
- * Where a stream stands. It only moves along {@link nextPhases}:
+ * Where a stream stands. It only moves down this list, but for a restart, which begins at `header` again:
  *
  * - `header`: waiting for the peer's stream header, at first and after every restart
  * - `negotiating`: features are on offer
