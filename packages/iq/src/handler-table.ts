@@ -4,7 +4,10 @@ import { type Concurrency, createScheduler, type Scheduler } from './concurrency
 import { IqError } from './errors.js'
 import type { AnyHandler, Exchange } from './exchange.js'
 
-/** Who is asked: an account, at its bare address, or the server, at its domain. */
+/**
+ * Who is asked: an account, at its bare address, or the server, at its domain. Requests to accounts that do not exist come
+ * too: whoever has no right to an answer must get the same for all accounts, or strangers could find out which there are.
+ */
 export type IqTarget = 'account' | 'server'
 
 /** How a handler is registered. */

@@ -1,7 +1,7 @@
 import { type Drop, type Hooks, isDrop } from '@xmppkit/hooks'
 import type { BareJid } from '@xmppkit/jid'
 import { type Awaitable, isThenable, type Logger } from '@xmppkit/runtime'
-import { NS, type Stanza, StanzaError } from '@xmppkit/stanza'
+import { type Stanza, StanzaError } from '@xmppkit/stanza'
 import { createBouncing } from './bouncing.js'
 import {
   availableOf,
@@ -91,7 +91,7 @@ export function createDelivery(
   }
 
   function executeIf(exists: boolean, stanza: Stanza, decision: Delivery<SessionEntry>): Awaitable<void> {
-    if (exists || (decision.action === 'account' && hasOwnRefusal(stanza))) return execute(stanza, decision)
+    if (exists) return execute(stanza, decision)
     const answer = unreachableAnswer(stanza)
     if (answer !== undefined) return bouncing.bounce(stanza, answer)
   }
@@ -148,13 +148,10 @@ export function createDelivery(
   }
 }
 
-// Where the decision is to do nothing, or to say that nobody is there, an account that does not exist gets the same.
+// Where the decision is to do nothing, or to say that nobody is there, an account that does not exist gets the same. So
+// it does from the handlers of requests: what strangers are told depends on the request (XEP-0030 §8, XEP-0012 §4, RFC
+// 6121 §2.3.3), and an account without an answer of its own would stand out (L-6).
 function asksForAccount({ kind, type }: Stanza, { action }: Delivery<unknown>): boolean {
-  return action === 'discard' ? kind === 'message' && type === 'headline' : action !== 'bounce'
-}
-
-// What strangers get for these is another answer than service-unavailable (XEP-0030 §8, XEP-0012 §4), and their handlers
-// give it for accounts that do not exist as well, which would stand out otherwise (L-6).
-function hasOwnRefusal(stanza: Stanza): boolean {
-  return stanza.has('query', NS.discoItems) || stanza.has('query', NS.lastActivity)
+  if (action === 'discard') return kind === 'message' && type === 'headline'
+  return action !== 'bounce' && action !== 'account'
 }

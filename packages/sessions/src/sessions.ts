@@ -31,7 +31,10 @@ export interface SessionsDeps {
   readonly route: (stanza: Stanza) => Awaitable<void>
   /** Tells whether an account exists; asked only if it has no session. */
   readonly accountExists: (account: BareJid) => Awaitable<boolean>
-  /** Answers iq requests to bare addresses, such as the iq dispatcher for the target `account`. */
+  /**
+   * Answers iq requests to bare addresses, such as the iq dispatcher for the target `account`; also to those of accounts
+   * that do not exist, so that nobody can tell them apart (L-6).
+   */
   readonly accountIq: (stanza: Stanza) => Awaitable<void>
   /** Knows the sessions. @default a registry in memory */
   readonly registry?: SessionRegistry
