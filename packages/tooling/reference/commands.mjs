@@ -4,8 +4,33 @@ import { docOf, walk } from '../sources.mjs'
 import { code, flat, page, table } from './markdown.mjs'
 import { bare, literal, property } from './model.mjs'
 
-const texts = (node) =>
-  node && ts.isArrayLiteralExpression(node) ? node.elements.map((e) => literal(e) ?? e.getText()) : []
+/** The array a name stands for, if the file declares it. */
+function declared(name, source) {
+  for (const statement of source.statements) {
+    if (!ts.isVariableStatement(statement)) continue
+    for (const { name: variable, initializer } of statement.declarationList.declarations)
+      if (variable.getText() === name && initializer) return bare(initializer)
+  }
+  return undefined
+}
+
+/** The texts of an array, also where it is named or spread. */
+function texts(node, source) {
+  if (!node) return []
+  if (ts.isIdentifier(node)) return texts(declared(node.text, source), source)
+  if (!ts.isArrayLiteralExpression(node)) return []
+  return node.elements.flatMap((element) =>
+    ts.isSpreadElement(element) ? texts(element.expression, source) : [literal(element) ?? element.getText()],
+  )
+}
+
+/** The value of a property, or the name it is short for. */
+function valueOf(object, name) {
+  const short = object.properties.find(
+    (member) => ts.isShorthandPropertyAssignment(member) && member.name.text === name,
+  )
+  return short ? short.name : property(object, name)
+}
 
 /** Names of the arguments, in order; what may be left out ends in a question mark when the source says so. */
 function argumentNames(node) {
@@ -27,8 +52,13 @@ function commandsOf(pkg) {
   const found = []
   for (const source of pkg.sources) {
     walk(source, (node) => {
-      if (!ts.isCallExpression(node) || !/(^|\.)defineCommand$/.test(node.expression.getText())) return
-      const definition = node.arguments[0] && bare(node.arguments[0])
+      const kind =
+        ts.isCallExpression(node) && /(?:^|\.)define(Command|BatchCommands)$/.exec(node.expression.getText())
+      if (!kind) return
+      // Three commands are made of one batch definition: its start, the state of it, and the end.
+      const isBatch = kind[1] === 'BatchCommands'
+      const given = node.arguments[isBatch ? 1 : 0]
+      const definition = given && bare(given)
       if (!definition || !ts.isObjectLiteralExpression(definition)) return
       const name = literal(property(definition, 'name'))
       if (!name) return
@@ -38,13 +68,18 @@ function commandsOf(pkg) {
         .map((key) => literal(property(definition, key)))
         .find(Boolean)
       const policy = property(definition, 'policy')
-      found.push({
-        name,
+      const names = isBatch ? [`${name}_batch`, `${name}_status`, `abort_${name}`] : [name]
+      const args = argumentNames(property(definition, 'args') ?? property(definition, 'arguments'))
+      const common = {
         version: literal(property(definition, 'version')) ?? '',
-        tags: texts(property(definition, 'tags')),
-        args: argumentNames(property(definition, 'args') ?? property(definition, 'arguments')),
-        policy: literal(policy) ?? policy?.getText() ?? '',
-        doc: said ?? (ts.isVariableStatement(holder) ? docOf(holder) : ''),
+        tags: texts(valueOf(definition, 'tags'), source),
+        policy: literal(policy) ?? policy?.getText() ?? 'admin',
+      }
+      const doc = said ?? (ts.isVariableStatement(holder) ? docOf(holder) : '')
+      const batchDocs = [`${doc} (in batches)`, `How far ${name}_batch is`, `Ends ${name}_batch`]
+      names.forEach((one, index) => {
+        const more = isBatch && index === 0 ? ['batchSize?', 'ratePerMinute?'] : []
+        found.push({ ...common, name: one, args: [...args, ...more], doc: isBatch ? batchDocs[index] : doc })
       })
     })
   }
