@@ -12,9 +12,10 @@ function within(ranges: readonly number[], code: number): boolean {
   return false
 }
 
-/** Bits of {@link byteClass}. */
-export const NAME_START = 1
-export const NAME = 2
+// Bits of byteClass: may start a name, may stand in one, is white space.
+const NAME_START = 1
+const NAME = 2
+/** Bit of {@link byteClass}: white space. */
 export const SPACE = 4
 
 /** What an ASCII byte may be inside a tag. Bytes beyond ASCII have no bit: their code point decides. */

@@ -5,12 +5,12 @@ import { asWire, textFromWire, type Wire } from './wire.js'
 
 /**
  * Where the direct children lie in an element's content: per child {@link KID} integers, which are its start and end,
- * those of its local name, those of the value that declares its namespace (-1 where it inherits), flags, and the end of its start tag.
+ * those of its local name, those of the value that declares its namespace (-1 where it inherits), flags, and the end of
+ * its start tag.
  */
 export type ChildIndex = readonly number[]
 
-/** No children. */
-export const noChildren: ChildIndex = []
+const noChildren: ChildIndex = []
 
 /** Copies the index out of the scanner's scratch space, counted from the start of the content. */
 export function childIndexOf(s: Scan): ChildIndex {

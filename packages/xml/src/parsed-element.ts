@@ -2,12 +2,20 @@ import { Element } from 'ltx'
 import { canonicalWire } from './canonical-wire.js'
 import { isLocalName } from './characters.js'
 import { type ChildIndex, charactersOf, childIndexOf, findChild, namesOf, shifted } from './child-index.js'
-import { XmlError, XmlWriteError } from './errors.js'
+import { XmlWriteError } from './errors.js'
 import { attributeWire, escapeAttribute } from './escape.js'
 import type { ChildName, RawElement, ToWireOptions } from './raw-element.js'
 import { noLimits, type ReaderLimits } from './reader-limits.js'
 import { advance, beginScan, endScan } from './scan.js'
-import { KID, malformed, notAnElement, nothingAround, type Scan, type Surroundings } from './scan-state.js'
+import {
+  KID,
+  malformed,
+  notAnElement,
+  nothingAround,
+  overLimit,
+  type Scan,
+  type Surroundings,
+} from './scan-state.js'
 import { localName, plainAttributes, topAttributes, topTag } from './top-tag.js'
 import { appendContent, setAttribute } from './tree.js'
 import { unescapeText } from './unescape.js'
@@ -266,8 +274,7 @@ export function parseBytes(buf: Buffer, limits: ReaderLimits, around: Surroundin
   s.end = Math.min(buf.length, limits.maxBytes)
   if (buf[0] !== 0x3c) throw notAnElement(buf[0])
   if (!advance(s)) {
-    if (s.end < buf.length || s.end === limits.maxBytes)
-      throw new XmlError('policy-violation', 'too many bytes')
+    if (s.end === limits.maxBytes) throw overLimit('the element is too large')
     throw malformed('the element is not complete')
   }
   if (s.pos < buf.length) throw malformed('something follows the element')

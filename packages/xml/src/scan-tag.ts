@@ -37,6 +37,7 @@ export function scanTag(s: Scan): void {
   const VALUE = 7
   const AFTER_VALUE = 8
   const EMPTY = 9
+  // Bits of byteClass.
   const LETTER = 1
   const NAME_BYTE = 2
   const WHITE = 4
