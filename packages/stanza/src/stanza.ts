@@ -163,7 +163,7 @@ export class StanzaView implements Stanza {
   }
 
   text(name: string): string | undefined {
-    return this.raw.child(name, this.raw.ns)?.text()
+    return this.raw.childText(name, this.raw.ns)
   }
 
   with(changes: StanzaChanges): Stanza {

@@ -19,7 +19,7 @@ export const LAST_TAG_STATE = 9
 /** In text. States up to {@link LAST_CONTENT_STATE} are those of `scanContent`. */
 export const TEXT = 10
 /** Behind a `<`. */
-export const LT = 11
+const LT = 11
 export const LAST_CONTENT_STATE = 16
 /** Behind an `&`. States from here on are those of `scanReference`. */
 export const REFERENCE = 17
