@@ -14,6 +14,8 @@ export default defineConfig({
   root,
   test: {
     passWithNoTests: false,
+    // The long tests mostly wait, so on two cores two files at a time take half as long.
+    maxWorkers: '100%',
     projects: [
       {
         ...shared,
