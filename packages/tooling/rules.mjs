@@ -1,4 +1,5 @@
 // Which test proves which protocol rule. A test carries the rule's id in its title: 'X-5: a prefix nobody declared …'.
+// So does a conversation of test/wire/scenarios, all of which are played.
 //   node packages/tooling/rules.mjs              lists every rule with its tests
 //   node packages/tooling/rules.mjs --check      says only what is missing
 //   node packages/tooling/rules.mjs --markdown   writes docs/reference/rules.md
@@ -78,6 +79,7 @@ const lineOf = (source, node) => source.getLineAndCharacterOfPosition(node.getSt
  * @returns {{ title: string, ids: string[], line: number }[]}
  */
 export function titlesIn(text, name = 'some.test.ts') {
+  if (name.endsWith('.wire')) return scenarioTitles(text)
   const source = ts.createSourceFile(name, text, ts.ScriptTarget.ESNext, true)
   const titles = []
   const literals = new Set()
@@ -111,6 +113,18 @@ export function titlesIn(text, name = 'some.test.ts') {
   return titles
 }
 
+/** Titles of conversations: '== title', with steps before the next one. */
+function scenarioTitles(text) {
+  const found = []
+  for (const [at, line] of text.split('\n').entries()) {
+    if (line.startsWith('== ')) found.push({ title: line.slice(3), line: at + 1, steps: 0 })
+    else if (/^[\w-]/.test(line) && found.length > 0) found.at(-1).steps += 1
+  }
+  return found
+    .filter(({ steps }) => steps > 0)
+    .map(({ title, line }) => ({ title, ids: [...new Set(idsIn(title))], line }))
+}
+
 /** 'each' for the callee `test.each`, '' for a callee that is itself a call. */
 function lastName(callee) {
   return ts.isPropertyAccessExpression(callee) ? callee.name.text : ''
@@ -122,6 +136,7 @@ function testFiles() {
     .flatMap((dir) => filesIn(join(root, dir)))
     .filter((file) => !shown(file).startsWith('packages/tooling/'))
     .filter((file) => file.endsWith('.test.ts') || shown(file).startsWith('packages/conformance/src/'))
+    .concat(filesIn(join(root, 'test', 'wire', 'scenarios'), '.wire'))
 }
 
 /** Rules with the tests that carry them, and ids no rule has. */

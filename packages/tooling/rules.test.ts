@@ -50,6 +50,13 @@ describe('titles of a test file', () => {
     expect(ids(`other('X-1: a'); // test('X-2: b')`)).toEqual([])
   })
 
+  test('are the headings of conversations that say something', () => {
+    const text = '# X-9: no\n== R-1 R-2: a roster\njuliet connects\n== R-3: nothing\n# juliet connects\n'
+    expect(titlesIn(text, 'roster.wire')).toEqual([
+      { title: 'R-1 R-2: a roster', ids: ['R-1', 'R-2'], line: 2 },
+    ])
+  })
+
   test('say where they are', () => {
     expect(titlesIn(`\n\ntest('X-1: a', () => {})`)).toEqual([{ title: 'X-1: a', ids: ['X-1'], line: 3 }])
   })
