@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { Duplex } from 'node:stream'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { createManualClock, silentLogger, systemClock } from '@xmppkit/runtime'
 import type { ConnectionSink, TlsInfo, Transport } from '@xmppkit/stream'
@@ -72,7 +73,7 @@ async function dial(port: number): Promise<Socket> {
 
 async function dialTls(options: {
   port?: number
-  socket?: Socket
+  socket?: Duplex
   servername?: string
   ALPNProtocols?: string[]
   maxVersion?: 'TLSv1.2' | 'TLSv1.1'
@@ -81,6 +82,22 @@ async function dialTls(options: {
   cleanups.push(() => socket.destroy())
   await once(socket, 'secureConnect')
   return socket
+}
+
+/** Types of the handshake messages in clear text records of TLS (RFC 5246 §6.2.1, §7.4). */
+function handshakeTypes(records: Buffer): number[] {
+  const fragments: Buffer[] = []
+  for (let at = 0; at + 5 <= records.length && records[at] === 22; ) {
+    const end = at + 5 + records.readUInt16BE(at + 3)
+    fragments.push(records.subarray(at + 5, end))
+    at = end
+  }
+  const messages = Buffer.concat(fragments)
+  const types: number[] = []
+  for (let at = 0; at + 4 <= messages.length; at += 4 + messages.readUIntBE(at + 1, 3)) {
+    types.push(messages[at]!)
+  }
+  return types
 }
 
 const read = async (socket: Socket) => String((await once(socket, 'data'))[0])
@@ -215,6 +232,27 @@ describe('direct TLS (XEP-0368)', () => {
       client.write('anything')
     })
     expect(await renegotiated).toBe(false)
+  })
+
+  test('T-11: no client certificate is asked for', async () => {
+    const { listener } = await start({ tls: 'direct' })
+    const raw = await dial(listener.port)
+    // What a server says in a handshake of TLS 1.2 can be read on the way.
+    const heard: Buffer[] = []
+    const tap = new Duplex({
+      read() {},
+      write: (chunk: Buffer, _encoding, done) => raw.write(chunk, () => done()),
+    })
+    raw.on('data', (chunk: Buffer) => {
+      heard.push(chunk)
+      tap.push(chunk)
+    })
+    const client = await dialTls({ socket: tap, maxVersion: 'TLSv1.2' })
+    expect(client.getProtocol()).toBe('TLSv1.2')
+    const [serverHello, certificate, certificateRequest, serverHelloDone] = [2, 11, 13, 14]
+    const types = handshakeTypes(Buffer.concat(heard))
+    expect(types).toEqual(expect.arrayContaining([serverHello, certificate, serverHelloDone]))
+    expect(types).not.toContain(certificateRequest)
   })
 
   test('L-1: silent handshakes are ended and counted out', async () => {
