@@ -45,7 +45,7 @@ export function namedArguments(command: CommandInfo, words: readonly string[]): 
 }
 
 /** How a command is called, for people. */
-export function usageOf(command: CommandInfo): string {
+function usageOf(command: CommandInfo): string {
   const args = Object.entries(command.args).map(([name, value]) => {
     const words = value.kind === 'account' ? '<user> <domain>' : `<${name}>`
     return 'optional' in value ? `[${words}]` : words

@@ -6,7 +6,7 @@ import type { Certificates } from './certificates.js'
 import { TcpError } from './errors.js'
 
 /** ALPN protocol of client connections (XEP-0368 §4). */
-export const clientProtocol = 'xmpp-client'
+const clientProtocol = 'xmpp-client'
 
 /** What a handshake on the server's side needs. */
 export interface HandshakeRequest {

@@ -29,7 +29,7 @@ export function matchXml(
 }
 
 /** Reads a pattern; one that names no namespace is in `jabber:client`. */
-export function readPattern(pattern: string): RawElement {
+function readPattern(pattern: string): RawElement {
   const text = pattern.trim()
   // Only the start tag decides: a namespace further in belongs to a child.
   const startTag = text.slice(0, text.indexOf('>'))

@@ -25,7 +25,7 @@ function texts(node, source) {
 }
 
 /** The value of a property, or the name it is short for. */
-function valueOf(object, name) {
+function givenAs(object, name) {
   const short = object.properties.find(
     (member) => ts.isShorthandPropertyAssignment(member) && member.name.text === name,
   )
@@ -72,7 +72,7 @@ function commandsOf(pkg) {
       const args = argumentNames(property(definition, 'args') ?? property(definition, 'arguments'))
       const common = {
         version: literal(property(definition, 'version')) ?? '',
-        tags: texts(valueOf(definition, 'tags'), source),
+        tags: texts(givenAs(definition, 'tags'), source),
         policy: literal(policy) ?? policy?.getText() ?? 'admin',
       }
       const doc = said ?? (ts.isVariableStatement(holder) ? docOf(holder) : '')
