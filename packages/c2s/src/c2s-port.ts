@@ -2,6 +2,7 @@ import type { Clock, Ids, Logger } from '@xmppkit/runtime'
 import { StreamError } from '@xmppkit/stanza'
 import {
   type ConnectionSink,
+  createWriteTurn,
   resolveServerStreamOptions,
   type ServerStreamOptions,
   serverStreamDefaults,
@@ -72,6 +73,7 @@ export function createC2sPort(deps: C2sPortDeps, options: C2sPortOptions = {}): 
   const connections = createConnectionSet(deps)
   const connectionDeps = {
     ...deps,
+    turn: createWriteTurn(),
     onFinished: (connection: ClientConnection) => connections.remove(connection),
   }
   const close = (error = new StreamError('system-shutdown')) => connections.close(error, drainTimeoutMs)

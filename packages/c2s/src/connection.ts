@@ -9,6 +9,7 @@ import {
   type StreamHost,
   type Transport,
   type WriteOutcome,
+  type WriteTurn,
 } from '@xmppkit/stream'
 import type { RawElement } from '@xmppkit/xml'
 import type { ClientSession } from './client-session.js'
@@ -27,6 +28,8 @@ export interface ConnectionDeps {
   readonly clock: Clock
   readonly ids: Ids
   readonly logger: Logger
+  /** Shared by all connections. */
+  readonly turn: WriteTurn
   find(domain: string): ConnectionHost | undefined
   /** Nothing of the connection is under way any more. */
   onFinished(connection: ClientConnection): void
@@ -56,6 +59,10 @@ export class ClientConnection implements ServerStreamDeps<Ticket> {
     this.ids = deps.ids
     this.logger = deps.logger
     this.stream = createServerStream<Ticket>(this, options)
+  }
+
+  get turn(): WriteTurn {
+    return this.#deps.turn
   }
 
   /** True once the stream has ended. */

@@ -10,12 +10,14 @@ import type { StreamEnd } from './stream-end.js'
 import { closingTag } from './stream-header.js'
 import type { StreamOptions } from './stream-options.js'
 import { initialState, type MutableState } from './stream-state.js'
+import type { WriteTurn } from './write-turn.js'
 
 /** What both sides of a stream need from outside. */
 export interface LifecycleDeps<T> {
   readonly transport: Transport
   readonly clock: Clock
   readonly logger: Logger
+  readonly turn?: WriteTurn | undefined
   onClosed(end: StreamEnd): void
   onGone?(): void
   probe?(): void
@@ -47,6 +49,7 @@ export abstract class Lifecycle<T> {
       {
         transport,
         clock,
+        turn: deps.turn,
         settled: (ticket, outcome) => this.#guard(() => deps.onSettled?.(ticket, outcome)),
         exhausted: (why) => this.#cutOff(why),
       },

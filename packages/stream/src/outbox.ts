@@ -1,6 +1,7 @@
 import type { Clock } from '@xmppkit/runtime'
 import type { Wire } from '@xmppkit/xml'
 import type { Transport } from './ports.js'
+import { createWriteTurn, type TurnWriter, type WriteTurn } from './write-turn.js'
 
 /** Limits of what waits to be written to one peer. */
 export interface OutboxOptions {
@@ -43,6 +44,8 @@ export type WriteOutcome = 'delivered' | 'failed'
 export interface OutboxDeps<T> {
   readonly transport: Pick<Transport, 'framing' | 'write' | 'flushed'>
   readonly clock: Pick<Clock, 'monotonic' | 'after'>
+  /** Shared by outboxes whose order among each other matters. @default one of its own */
+  readonly turn?: WriteTurn | undefined
   /** Called once for every ticket, in the order of the writes. */
   settled(ticket: T, outcome: WriteOutcome): void
   /** The peer does not keep up. Called at most once; the owner is expected to call {@link Outbox.fail}. */
@@ -53,13 +56,9 @@ export interface OutboxDeps<T> {
 export interface Outbox<T> {
   /** Queues an element and schedules a flush at the end of the turn. After {@link Outbox.fail} the ticket fails at once. */
   push(wire: Wire, ticket?: T): void
-  /** Writes what waits; from then on until {@link Outbox.uncork} queues only: the owner works through a chunk of input. */
+  /** Until {@link Outbox.uncork}, queues only: the owner is in the middle of a chunk of input and flushes at its end. */
   cork(): void
-  /**
-   * Ends {@link Outbox.cork}. What was queued meanwhile, answers most of the time, goes out at the end of the turn: behind
-   * what was queued for other peers before, so that who kills the process in between cannot part an answer from what it
-   * answers for.
-   */
+  /** Ends {@link Outbox.cork} and flushes, behind what waits for others: an answer never overtakes what it answers for. */
   uncork(): void
   /** Writes now what waits, also to a transport above its high water: nothing will follow. */
   flushAll(): void
@@ -85,9 +84,10 @@ export function createOutbox<T>(deps: OutboxDeps<T>, options: Required<OutboxOpt
 }
 
 // A class, because there is one for every connection and closures would cost each of them a kilobyte.
-class TurnOutbox<T> implements Outbox<T> {
+class TurnOutbox<T> implements Outbox<T>, TurnWriter {
   readonly #deps: OutboxDeps<T>
   readonly #options: Required<OutboxOptions>
+  readonly #turn: WriteTurn
   // In `stream` framing one growing string, in `framed` one per message.
   #pending = ''
   #frames: Wire[] | undefined
@@ -99,7 +99,6 @@ class TurnOutbox<T> implements Outbox<T> {
   #framedBytes = 0
   #corked = false
   #scheduled = false
-  #turn = 0
   #blocked = false
   #dead = false
   #grace: Disposable | undefined
@@ -109,6 +108,7 @@ class TurnOutbox<T> implements Outbox<T> {
   constructor(deps: OutboxDeps<T>, options: Required<OutboxOptions>) {
     this.#deps = deps
     this.#options = options
+    this.#turn = deps.turn ?? createWriteTurn()
   }
 
   push(wire: Wire, ticket?: T): void {
@@ -128,24 +128,30 @@ class TurnOutbox<T> implements Outbox<T> {
       this.#tickets ??= []
       this.#tickets.push(ticket)
     }
-    if (this.#pendingBytes >= flushBytes && !this.#blocked && !this.#corked) this.#flush()
+    if (this.#pendingBytes >= flushBytes && !this.#blocked) this.#flush()
     else this.#schedule()
     this.#checkLimits()
   }
 
   cork(): void {
-    if (!this.#blocked) this.#flush()
     this.#corked = true
   }
 
   uncork(): void {
+    if (!this.#blocked) this.#flush()
     this.#corked = false
-    if (this.#stanzas > 0 && !this.#blocked) this.#flushLater()
   }
 
   flushAll(): void {
-    this.#corked = false
+    this.#corked = true // a goodbye is an answer too
     this.#flush()
+    this.#corked = false
+  }
+
+  /** @internal For the turn. */
+  writeTurn(): void {
+    this.#scheduled = false
+    if (!this.#corked && !this.#blocked) this.#flush()
   }
 
   drained(): void {
@@ -171,22 +177,14 @@ class TurnOutbox<T> implements Outbox<T> {
   }
 
   #schedule(): void {
-    if (!this.#corked && !this.#scheduled && !this.#blocked) this.#flushLater()
-  }
-
-  // A later call takes the place of an earlier one: the place in the queue is what counts.
-  #flushLater(): void {
+    if (this.#corked || this.#scheduled || this.#blocked) return
     this.#scheduled = true
-    this.#turn += 1
-    const turn = this.#turn
-    queueMicrotask(() => {
-      if (turn !== this.#turn) return
-      this.#scheduled = false
-      if (!this.#corked && !this.#blocked) this.#flush()
-    })
+    this.#turn.add(this)
   }
 
   #flush(): void {
+    // Corked, there are answers in it: what they answer for goes first.
+    if (this.#corked && this.#stanzas > 0) this.#turn.flush()
     if (this.#stanzas === 0 || this.#dead) return
     const batch: Batch<T> = { bytes: this.#pendingBytes, stanzas: this.#stanzas, tickets: this.#tickets }
     const text = this.#pending as Wire

@@ -13,6 +13,7 @@ import type { StreamChange, StreamFeature } from './stream-feature.js'
 import { readHeader, writeHeader } from './stream-header.js'
 import { type StreamOptions, streamDefaults } from './stream-options.js'
 import type { StreamState } from './stream-state.js'
+import type { WriteTurn } from './write-turn.js'
 
 /** A served domain, as far as streams are concerned. */
 export interface StreamHost {
@@ -40,6 +41,12 @@ export interface ServerStreamDeps<T = never> {
   readonly ids: Ids
   /** For what goes wrong inside. */
   readonly logger: Logger
+  /**
+   * Shared by streams whose clients write to each other: no answer leaves before what was queued for others earlier, so that
+   * a process that is killed has answered for nothing it has not passed on.
+   * @default one of its own
+   */
+  readonly turn?: WriteTurn | undefined
   /** Finds who serves a domain (prepared); `gone` if it moved away (S-4). Called for every header, also after restarts. */
   resolve(domain: string, header: RawElement): StreamHost | 'unknown' | 'gone'
   /** Negotiation is over. What it returns is awaited before the peer's next element. */
