@@ -73,6 +73,14 @@ describe('what reaches a client', () => {
     expect(await ann.heard()).toBe(written('1') + written('2') + written('3'))
   })
 
+  test('M-7: nor do stanzas that all wait stand in each other’s way', async () => {
+    const { client, hooks, sessions } = rig()
+    hooks.on(userReceivePacket, async (stanza) => stanza)
+    const ann = await client('ann', 'r')
+    await Promise.all(['1', '2', '3'].map((id) => sessions.deliver(to('ann@example.com/r', id))))
+    expect(await ann.heard()).toBe(written('1') + written('2') + written('3'))
+  })
+
   test('what waits behind such a handler is bounded', async () => {
     const { client, hooks, sessions, away } = rig({ c2s: { maxWaiting: 2 } })
     hooks.on(userReceivePacket, () => new Promise<Stanza>(() => {}))

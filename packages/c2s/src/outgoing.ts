@@ -70,7 +70,7 @@ export class Outgoing {
       this.#held.push(ticket)
       return
     }
-    return this.#tail === undefined ? this.#pass(ticket) : this.#queue(() => this.#pass(ticket))
+    return this.#pass(ticket)
   }
 
   /** The client knows its address: what came meanwhile follows, in order. */
@@ -79,7 +79,7 @@ export class Outgoing {
     this.#held = undefined
     for (const ticket of held) {
       try {
-        const passing = this.#tail === undefined ? this.#pass(ticket) : this.#queue(() => this.#pass(ticket))
+        const passing = this.#pass(ticket)
         if (isThenable(passing)) passing.then(undefined, (error) => this.#refused(ticket, error))
       } catch (error) {
         this.#refused(ticket, error)
@@ -108,9 +108,16 @@ export class Outgoing {
   }
 
   #pass(ticket: Ticket): Awaitable<void> {
+    if (this.#tail !== undefined) return this.#queue(() => this.#handOn(ticket))
+    const passing = this.#handOn(ticket)
+    return isThenable(passing) ? this.#queue(() => passing) : undefined
+  }
+
+  #handOn(ticket: Ticket): Awaitable<void> {
     const folded = this.#deps.hooks.fold(userReceivePacket, stanzaOf(ticket), this.#context)
-    if (!isThenable(folded)) return this.#write(folded, ticket)
-    return this.#queue(() => (folded as Promise<Stanza | Drop>).then((stanza) => this.#write(stanza, ticket)))
+    return isThenable(folded)
+      ? folded.then((stanza) => this.#write(stanza, ticket))
+      : this.#write(folded, ticket)
   }
 
   #write(stanza: Stanza | Drop, ticket: Ticket): void {
