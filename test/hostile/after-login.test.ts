@@ -46,7 +46,7 @@ describe('faults that end a stream, and only that one', () => {
       'policy-violation',
     ],
     ['X-12: a stanza too deep', `<message>${'<a>'.repeat(200)}`, 'policy-violation'],
-    ['X-3: bytes that are not UTF-8', '<message><body>', 'not-well-formed'],
+    ['X-3: bytes that are not UTF-8', '<message><body>', 'unsupported-encoding'],
     [
       'D-1: a foreign from',
       "<message from='juliet@example.org/balcony' to='juliet@example.org'/>",
