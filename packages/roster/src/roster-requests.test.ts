@@ -375,6 +375,17 @@ describe('versions (RFC 6121 §2.6)', () => {
 })
 
 describe('hooks', () => {
+  test('R-11: a handler of rosterItems that adds nothing leaves versions as they are', async () => {
+    const host = fakeHost()
+    const juliet = await host.online(balcony)
+    await juliet.send(put('nurse@example.com'))
+    const [nurse] = await host.roster.items(juliet.jid.bare)
+    host.hooks.on(rosterItems, async (items) => items)
+    juliet.heard()
+    await juliet.send(get(nurse!.version.toString()))
+    expect(juliet.heard()).toEqual([expect.not.stringContaining('<query')])
+  })
+
   test('rosterItems adds contacts the server provides, and versions then always bring the whole roster', async () => {
     const host = fakeHost()
     const juliet = await host.online(balcony)

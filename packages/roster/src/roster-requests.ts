@@ -38,8 +38,11 @@ export interface RosterRequests {
   set(from: Jid, account: BareJid, query: RosterPayload): Promise<void>
 }
 
-/** What a roster get found: changes to push after an empty answer, or the roster itself. */
-type Found = { readonly missed: readonly RosterPush[] } | { readonly roster: Roster }
+/** What a roster get found: changes to push after an empty answer, the roster itself, or both. */
+interface Found {
+  readonly missed: readonly RosterPush[] | undefined
+  readonly roster: Roster | undefined
+}
 
 /** Makes the request handlers of one host. */
 export function createRosterRequests(deps: RosterRequestsDeps, limits: RosterLimits): RosterRequests {
@@ -49,20 +52,27 @@ export function createRosterRequests(deps: RosterRequestsDeps, limits: RosterLim
     deps.sessions.resources(jid.bare).find((session) => session.jid.equals(jid))
 
   const find = async (account: BareJid, since: number | undefined): Promise<Found> => {
-    // A roster that others contribute to has no version of its own.
-    if (since !== undefined && !hooks.has(rosterItems)) {
-      const changes = await store.changedSince(account, since)
-      const missed = changes && inOrder(changes)
-      if (missed && missed.length <= limits.maxVersionedChanges) return { missed }
-    }
-    return { roster: await store.load(account) }
+    const changes = since === undefined ? undefined : await store.changedSince(account, since)
+    const all = changes && inOrder(changes)
+    const missed = all && all.length <= limits.maxVersionedChanges ? all : undefined
+    // Whether others contribute to the roster is seen when they have been shown it.
+    const needed = missed === undefined || hooks.has(rosterItems)
+    return { missed, roster: needed ? await store.load(account) : undefined }
   }
 
-  const whole = async (account: BareJid, roster: Roster, versioned: boolean): Promise<RosterPayload> => {
+  /** The roster to answer with; undefined if it is enough to push what was missed. */
+  const answerOf = async (account: BareJid, { missed, roster }: Found): Promise<Roster | undefined> => {
+    if (!roster) return undefined
     const items = await hooks.fold(rosterItems, roster.items, { account })
-    const listed = isDrop(items) ? [] : items.filter((item) => item.listed)
-    return { ...(versioned ? { ver: roster.version.toString() } : {}), items: listed.map(toPayload) }
+    // A roster that others contribute to has no version of its own.
+    if (missed && items === roster.items) return undefined
+    return { ...roster, items: isDrop(items) ? [] : items }
   }
+
+  const toResult = ({ version, items }: Roster, versioned: boolean): RosterPayload => ({
+    ...(versioned ? { ver: version.toString() } : {}),
+    items: items.filter((item) => item.listed).map(toPayload),
+  })
 
   const put = (account: BareJid, item: RosterPayloadItem) => {
     checkNaming(item, limits)
@@ -97,11 +107,15 @@ export function createRosterRequests(deps: RosterRequestsDeps, limits: RosterLim
         const found = await find(account, session && since)
         return { found, answered: session && pushes.asked(session) }
       })
+      let missed: readonly RosterPush[] = []
       try {
-        return 'missed' in found ? undefined : await whole(account, found.roster, ver !== undefined)
+        const roster = await answerOf(account, found)
+        if (roster) return toResult(roster, ver !== undefined)
+        missed = found.missed ?? []
+        return undefined
       } finally {
         // The empty answer comes first, then the changes in the order they happened (RFC 6121 §2.6.3).
-        answered?.('missed' in found ? found.missed : [])
+        answered?.(missed)
       }
     },
     async set(from, account, { items }) {
