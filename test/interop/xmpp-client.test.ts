@@ -106,7 +106,7 @@ describe('@xmpp/client', () => {
       xml('query', { xmlns: 'http://jabber.org/protocol/disco#info' }),
       'chat.test',
     )
-    expect(info.getChildren('feature').map((feature) => feature.attrs.var)).toContain('urn:xmpp:ping')
+    expect(info.getChildren('feature').map((feature: Stanza) => feature.attrs.var)).toContain('urn:xmpp:ping')
     const version = await iqCaller.get(xml('query', { xmlns: 'jabber:iq:version' }), 'chat.test')
     expect(version.getChildText('name')).toBe('xmppkit')
 
