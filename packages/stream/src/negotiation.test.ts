@@ -32,6 +32,14 @@ describe('negotiation', () => {
     expect(rig.stream.state).toMatchObject({ mechanism: 'TEST', id: 's2' })
   })
 
+  test('S-1 S-3: what is wrong with the new header is said behind a header of ours', async () => {
+    const rig = open()
+    rig.feed(`${hello}<login xmlns='${login}' user='ann'/>`)
+    await rig.heard()
+    rig.feed('<!DOCTYPE x>')
+    expect(await rig.heard()).toBe(answer('s2') + error('restricted-xml'))
+  })
+
   test('what the peer sends ahead of a restart after authentication is kept', async () => {
     const rig = open()
     rig.feed(`${hello}<login xmlns='${login}' user='ann'/>${hello}${bindIq}<message/>`)

@@ -181,6 +181,12 @@ class ReceivingStream<T> extends Engine<T> implements ServerStream<T> {
     throw new StreamError('not-authorized')
   }
 
+  protected override restart(): void {
+    // S-1: whatever is wrong with the new stream, its header comes before saying so.
+    this.#headerSent = false
+    super.restart()
+  }
+
   protected override ownHeader(): Wire | undefined {
     if (this.#headerSent) return undefined
     this.#headerSent = true
