@@ -2,6 +2,7 @@ import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { systemClock } from '@xmppkit/runtime'
 import { type CertificatePair, createDevelopmentCertificate } from '@xmppkit/tcp'
+import { CliError } from './errors.js'
 
 /** Where the certificate comes from, and whether it is one for trying things out. */
 export interface CertificateFiles {
@@ -13,10 +14,19 @@ export interface CertificateFiles {
   readonly selfSigned: boolean
 }
 
-/** Reads a certificate and its key. */
+/**
+ * Reads a certificate and its key.
+ *
+ * @throws CliError `cli/config`
+ */
 export async function readCertificate(files: CertificateFiles): Promise<CertificatePair> {
-  const [cert, key] = await Promise.all([readFile(files.cert, 'utf8'), readFile(files.key, 'utf8')])
-  return { cert, key }
+  try {
+    const [cert, key] = await Promise.all([readFile(files.cert, 'utf8'), readFile(files.key, 'utf8')])
+    return { cert, key }
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new CliError('cli/config', `the certificate or its key cannot be read: ${why}`, { cause })
+  }
 }
 
 /**

@@ -44,9 +44,10 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
     else return await runOnServer(command.replaceAll('-', '_'), rest, terminal)
     return 0
   } catch (error) {
-    if (!isXmppkitError(error)) throw error
+    // What the operating system refuses says itself which file or address it is about.
+    if (!isXmppkitError(error) && !(error instanceof Error && 'syscall' in error)) throw error
     terminal.err(`xmppkit: ${error.message}\n`)
-    return error.code === 'cli/usage' ? 2 : 1
+    return isXmppkitError(error, 'cli/usage') ? 2 : 1
   }
 }
 

@@ -116,7 +116,7 @@ export const serveFlags: readonly ServeFlag[] = [
     help: 'messages that wait for one account',
   },
   { name: 'max-contacts', kind: 'number', setting: 'roster.maxItems', help: 'contacts in one roster' },
-  { name: 'max-stanza-bytes', kind: 'number', setting: 'stream.maxStanzaBytes', help: 'size of one stanza' },
+  { name: 'max-stanza-bytes', kind: 'number', setting: 'stream.limits.maxBytes', help: 'size of one stanza' },
   {
     name: 'max-outbox-bytes',
     kind: 'number',

@@ -92,7 +92,7 @@ function checkedTopLevel(name: string): string {
 }
 
 function applySet(sections: Sections, text: string): void {
-  const match = /^([a-z0-9]+\.[A-Za-z0-9]+)=(.*)$/.exec(text)
+  const match = /^([a-z]+(?:\.[A-Za-z0-9]+)+)=(.*)$/.exec(text)
   if (!match) throw new CliError('cli/usage', `--set wants SECTION.OPTION=VALUE, got ${text}`)
   assign(sections, match[1]!, plainValue(match[2]!))
 }
@@ -107,9 +107,15 @@ function plainValue(text: string): unknown {
   }
 }
 
-function assign(sections: Sections, setting: string, value: unknown): void {
-  const [section, option] = setting.split('.') as [string, string]
-  sections[section] = { ...sections[section], [option]: value }
+function assign(into: Record<string, unknown>, setting: string, value: unknown): void {
+  const [name = '', ...rest] = setting.split('.')
+  if (rest.length === 0) {
+    into[name] = value
+    return
+  }
+  const inner = isRecord(into[name]) ? { ...into[name] } : {}
+  assign(inner, rest.join('.'), value)
+  into[name] = inner
 }
 
 function readValue(kind: FlagKind, name: string, given: unknown): unknown {

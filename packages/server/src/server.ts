@@ -103,9 +103,9 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
   ]
 
   for (const settings of [options, ...(options.hosts ?? [])]) {
-    const host = await startHost(settings, services, shared)
-    scope.use(host)
-    addHost(hosts, host)
+    checkHost(hosts, settings)
+    const host = scope.use(await startHost(settings, services, shared))
+    hosts.set(host.name, host)
   }
 
   const port = scope.use(
@@ -172,14 +172,16 @@ function startHost(settings: HostSettings, services: readonly Provided[], shared
   })
 }
 
-function addHost(hosts: Map<string, Host>, host: Host): void {
-  if (hosts.has(host.name)) {
-    throw new ServerError('server/options', `two hosts are named ${host.name}; give one another name`)
+function checkHost(
+  hosts: ReadonlyMap<string, Host>,
+  { name = hostNameDefault, domains }: HostSettings,
+): void {
+  if (hosts.has(name)) {
+    throw new ServerError('server/options', `two hosts are named ${name}; give one another name`)
   }
-  for (const other of hosts.values()) {
-    for (const domain of host.domains.list()) if (other.domains.has(domain)) throw domainTaken(domain, other)
+  for (const host of hosts.values()) {
+    for (const domain of domains) if (host.domains.has(prepareDomain(domain))) throw domainTaken(domain, host)
   }
-  hosts.set(host.name, host)
 }
 
 function domainTaken(domain: string, host: Host): ServerError {
