@@ -24,7 +24,7 @@ function rig() {
     { iterations: 4096 },
   )
   const registration = registerAccountCommands({ commands, accounts, domains })
-  return { accounts, commands, hooks, log, registration, call: commands.call }
+  return { accounts, commands, hooks, clock, store, log, registration, call: commands.call }
 }
 
 test('A-17: an account made by command has the password as typed', async () => {
@@ -79,7 +79,7 @@ describe('a command that cannot be', () => {
     ['unban_account', { account }, 'commands/not-found'],
     ['registered_users', { host: 'example.net' }, 'commands/not-found'],
     ['registered_users_number', { host: 'example.net' }, 'commands/not-found'],
-    ['register', { account: 'a@example.net', password: 'pencil' }, 'commands/bad-argument'],
+    ['register', { account: 'a@example.net', password: 'pencil' }, 'commands/not-found'],
     ['register', { account: 'example.org', password: 'pencil' }, 'commands/bad-argument'],
     ['register', { account: 'a b@example.org', password: 'pencil' }, 'commands/bad-argument'],
     ['register', { account: 'root@example.org', password: 'pencil' }, 'commands/conflict'],
@@ -140,3 +140,28 @@ test('the commands go with their registration', () => {
   registration[Symbol.dispose]()
   expect(commands.list()).toEqual([])
 })
+
+test.each([
+  ['register', { password: 'pencil' }],
+  ['unregister', {}],
+  ['change_password', { password: 'stolen' }],
+  ['check_account', {}],
+  ['check_password', { password: 'pencil' }],
+  ['ban_account', { reason: 'none' }],
+  ['unban_account', {}],
+])(
+  '%s is not for accounts of domains this host does not serve, though they are in its store',
+  async (name, args) => {
+    const { call, store, hooks, clock } = rig()
+    const elsewhere = createAccounts(
+      { store, hooks, clock, ids: createCountingIds('other') },
+      { iterations: 4096 },
+    )
+    const theirs = parseJid('romeo@example.net').bare
+    await elsewhere.register(theirs, 'pencil')
+    await expect(call(name, { account: 'romeo@example.net', ...args })).rejects.toMatchObject({
+      code: 'commands/not-found',
+    })
+    expect(await elsewhere.verifyPassword(theirs, 'pencil')).toBe(true)
+  },
+)

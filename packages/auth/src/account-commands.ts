@@ -42,12 +42,13 @@ const password = secret(text({ maxLength: 1024, description: 'as typed' }))
  * ```
  */
 export function registerAccountCommands(deps: AccountCommandsDeps): Disposable {
-  const { commands, accounts, domains } = deps
+  const { commands, domains } = deps
   const hosted = (host: string): string => {
     if (domains?.has(host) === false)
       throw new CommandError('commands/not-found', `${host} is not served here`)
     return host
   }
+  const accounts = servedAccounts(deps.accounts, hosted)
   const registered = [
     commands.register(registerCommand(accounts)),
     commands.register(unregisterCommand(accounts)),
@@ -56,15 +57,38 @@ export function registerAccountCommands(deps: AccountCommandsDeps): Disposable {
     commands.register(checkPasswordCommand(accounts)),
     commands.register(banCommand(accounts)),
     commands.register(unbanCommand(accounts)),
-    commands.register(registeredUsersCommand(accounts, hosted)),
-    commands.register(registeredUsersNumberCommand(accounts, hosted)),
+    commands.register(registeredUsersCommand(accounts)),
+    commands.register(registeredUsersNumberCommand(accounts)),
   ]
   return disposable(() => {
     for (const registration of registered) registration[Symbol.dispose]()
   })
 }
 
-const registerCommand = (accounts: Accounts) =>
+type Served = Pick<
+  Accounts,
+  'register' | 'remove' | 'changePassword' | 'exists' | 'verifyPassword' | 'setDisabled' | 'list' | 'count'
+>
+
+/** The accounts of the domains of this host: those of others may be in the same store. */
+function servedAccounts(accounts: Accounts, hosted: (host: string) => string): Served {
+  const own = (account: BareJid) => {
+    hosted(account.domain)
+    return account
+  }
+  return {
+    register: (account, ...rest) => accounts.register(own(account), ...rest),
+    remove: (account) => accounts.remove(own(account)),
+    changePassword: (account, ...rest) => accounts.changePassword(own(account), ...rest),
+    exists: (account) => accounts.exists(own(account)),
+    verifyPassword: (account, ...rest) => accounts.verifyPassword(own(account), ...rest),
+    setDisabled: (account, reason) => accounts.setDisabled(own(account), reason),
+    list: (host, page) => accounts.list(hosted(host), page),
+    count: (host) => accounts.count(hosted(host)),
+  }
+}
+
+const registerCommand = (accounts: Served) =>
   defineCommand({
     name: 'register',
     tags,
@@ -74,7 +98,7 @@ const registerCommand = (accounts: Accounts) =>
     run: (args) => explained(() => accounts.register(args.account, args.password)),
   })
 
-const unregisterCommand = (accounts: Accounts) =>
+const unregisterCommand = (accounts: Served) =>
   defineCommand({
     name: 'unregister',
     tags,
@@ -86,7 +110,7 @@ const unregisterCommand = (accounts: Accounts) =>
     dryRun: async (args) => found(await explained(() => accounts.exists(args.account)), args.account),
   })
 
-const changePasswordCommand = (accounts: Accounts) =>
+const changePasswordCommand = (accounts: Served) =>
   defineCommand({
     name: 'change_password',
     tags,
@@ -97,7 +121,7 @@ const changePasswordCommand = (accounts: Accounts) =>
     run: (args) => explained(() => accounts.changePassword(args.account, args.password)),
   })
 
-const checkAccountCommand = (accounts: Accounts) =>
+const checkAccountCommand = (accounts: Served) =>
   defineCommand({
     name: 'check_account',
     tags,
@@ -107,7 +131,7 @@ const checkAccountCommand = (accounts: Accounts) =>
     run: (args) => explained(() => accounts.exists(args.account)),
   })
 
-const checkPasswordCommand = (accounts: Accounts) =>
+const checkPasswordCommand = (accounts: Served) =>
   defineCommand({
     name: 'check_password',
     tags,
@@ -118,7 +142,7 @@ const checkPasswordCommand = (accounts: Accounts) =>
       explained(() => accounts.verifyPassword(args.account, args.password, { signal })),
   })
 
-const banCommand = (accounts: Accounts) =>
+const banCommand = (accounts: Served) =>
   defineCommand({
     name: 'ban_account',
     tags,
@@ -129,7 +153,7 @@ const banCommand = (accounts: Accounts) =>
       found(await explained(() => accounts.setDisabled(args.account, args.reason)), args.account),
   })
 
-const unbanCommand = (accounts: Accounts) =>
+const unbanCommand = (accounts: Served) =>
   defineCommand({
     name: 'unban_account',
     tags,
@@ -142,7 +166,7 @@ const unbanCommand = (accounts: Accounts) =>
 
 const maxUsers = 1000
 
-const registeredUsersCommand = (accounts: Accounts, hosted: (host: string) => string) =>
+const registeredUsersCommand = (accounts: Served) =>
   defineCommand({
     name: 'registered_users',
     tags,
@@ -155,18 +179,18 @@ const registeredUsersCommand = (accounts: Accounts, hosted: (host: string) => st
     result: list(text(), { max: maxUsers }),
     run: ({ host, after, limit = maxUsers }) => {
       const page = after === undefined ? { limit } : { after, limit }
-      return explained(() => accounts.list(hosted(host), page))
+      return explained(() => accounts.list(host, page))
     },
   })
 
-const registeredUsersNumberCommand = (accounts: Accounts, hosted: (host: string) => string) =>
+const registeredUsersNumberCommand = (accounts: Served) =>
   defineCommand({
     name: 'registered_users_number',
     tags: [...tags, 'statistics'],
     description: 'Counts the accounts of a domain',
     args: { host: domain() },
     result: integer(),
-    run: ({ host }) => explained(() => accounts.count(hosted(host))),
+    run: ({ host }) => explained(() => accounts.count(host)),
   })
 
 function found(was: boolean, which: BareJid): void {
