@@ -3,6 +3,7 @@ import {
   ATTR,
   BINDING,
   DEFAULT_DECLARATION,
+  grown,
   malformed,
   overLimit,
   PREFIX_DECLARATION,
@@ -82,22 +83,25 @@ function prefixText(s: Scan, start: number, end: number): string {
 
 /** Some parsers trim the names of namespaces and some do not, so white space around one would mean two things. */
 function refuseSpaces(s: Scan, a: number): void {
-  const { attrs, buf, base } = s
-  const plain = (attrs[a + 5]! & (UNNORMALISED | WIDE)) === 0
-  if (plain && buf[base + attrs[a + 3]!] !== 0x20 && buf[base + attrs[a + 4]! - 1] !== 0x20) return
   const uri = attributeValue(s, a)
   if (uri !== uri.trim()) throw malformed('white space around the name of a namespace')
 }
 
 function declareDefault(s: Scan, a: number): void {
+  const { attrs, buf, base } = s
+  const start = attrs[a + 3]!
+  const end = attrs[a + 4]!
   s.tagDefault = a
-  refuseSpaces(s, a)
+  // Nearly all are told from what is refused by these bytes alone.
+  const plain = (attrs[a + 5]! & (UNNORMALISED | WIDE)) === 0
+  const spaced = buf[base + start] === 0x20 || buf[base + end - 1] === 0x20
+  if (!plain || spaced) refuseSpaces(s, a)
   if (attributeIs(s, a, XML_NS) || attributeIs(s, a, XMLNS_NS))
     throw bad('a reserved namespace as the default')
 }
 
 function declarePrefix(s: Scan, a: number): void {
-  const { attrs, bindings } = s
+  const { attrs } = s
   const start = attrs[a + 2]! + 1
   const end = attrs[a + 1]!
   const prefix = prefixText(s, start, end)
@@ -107,6 +111,8 @@ function declarePrefix(s: Scan, a: number): void {
   if ((prefix === 'xml') !== attributeIs(s, a, XML_NS)) throw bad('xml cannot be redeclared')
   if (prefix === 'xml') return
   const at = s.bindingEnd
+  if (at === s.bindings.length) s.bindings = grown(s.bindings)
+  const { bindings } = s
   if (at / BINDING >= s.limits.maxNamespaces) throw overLimit('too many namespace declarations')
   bindings[at] = start
   bindings[at + 1] = end

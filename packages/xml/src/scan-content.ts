@@ -110,7 +110,8 @@ export function scanContent(s: Scan): void {
   s.state = state
 }
 
-function beginTag(s: Scan, start: number): void {
+/** Begins a start tag whose name starts here. */
+export function beginTag(s: Scan, start: number): void {
   s.tagStart = start
   s.tagDefault = -1
   s.tagBinding = -1

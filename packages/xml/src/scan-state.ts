@@ -19,7 +19,7 @@ export const LAST_TAG_STATE = 9
 /** In text. States up to {@link LAST_CONTENT_STATE} are those of `scanContent`. */
 export const TEXT = 10
 /** Behind a `<`. */
-const LT = 11
+export const LT = 11
 export const LAST_CONTENT_STATE = 16
 /** Behind an `&`. States from here on are those of `scanReference`. */
 export const REFERENCE = 17
@@ -93,19 +93,20 @@ export class Scan {
   /** What declares the prefix of the tag at hand, see `findBinding`. */
   tagBinding = -1
   quote = 0
+  valueStart = 0
   valueFlags = 0
   /** Kinds of attributes seen in the tag at hand. */
   kinds = 0
   referenceValue = 0
 
   /** The top element's attributes stay at the front, those of the tag at hand follow. */
-  readonly attrs: number[] = []
+  attrs = new Int32Array(24 * ATTR)
   attrBase = 0
   attrEnd = 0
-  readonly frames: number[] = []
-  readonly bindings: number[] = []
+  frames = new Int32Array(16 * FRAME)
+  bindings = new Int32Array(4 * BINDING)
   bindingEnd = 0
-  readonly kids: number[] = []
+  kids = new Int32Array(16 * KID)
   kidEnd = 0
 
   /** The top element: its name, namespace, and where its content lies. */
@@ -148,6 +149,13 @@ export class Scan {
   slice(start: number, end: number): string {
     return this.buf.toString('latin1', this.base + start, this.base + end)
   }
+}
+
+/** The same integers with room for twice as many. */
+export function grown(integers: Int32Array): Int32Array<ArrayBuffer> {
+  const room = new Int32Array(integers.length * 2)
+  room.set(integers)
+  return room
 }
 
 /** An error of the kind most faults are. */

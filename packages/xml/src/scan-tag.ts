@@ -3,6 +3,7 @@ import { XmlError } from './errors.js'
 import {
   ATTR,
   DEFAULT_DECLARATION,
+  grown,
   malformed,
   overLimit,
   PREFIX_DECLARATION,
@@ -109,7 +110,7 @@ export function scanTag(s: Scan): void {
         if (byte === 0x22 || byte === 0x27) {
           s.quote = byte
           s.valueFlags = 0
-          s.attrs[s.attrEnd + 3] = i + 1 - base
+          s.valueStart = i + 1 - base
           state = VALUE
         } else if ((byteClass[byte]! & WHITE) === 0) throw malformed('an attribute value has no quotes')
         i++
@@ -119,9 +120,7 @@ export function scanTag(s: Scan): void {
         if (i === end) break
         const stop = buf[i]!
         if (stop === s.quote) {
-          s.attrs[s.attrEnd + 4] = i - base
-          s.attrs[s.attrEnd + 5]! |= s.valueFlags
-          s.attrEnd += ATTR
+          endAttribute(s, s.valueStart, i - base, s.valueFlags)
           state = AFTER_VALUE
           i++
         } else if (stop >= 0x80) {
@@ -144,11 +143,7 @@ export function scanTag(s: Scan): void {
         break
       }
       case AFTER_VALUE:
-        if (byte === 0x20) {
-          const next = ordinaryAttribute(s, i + 1)
-          if (next === 0) state = GAP
-          i = next === 0 ? i + 1 : next
-        } else if ((byteClass[byte]! & WHITE) !== 0) {
+        if ((byteClass[byte]! & WHITE) !== 0) {
           state = GAP
           i++
         } else if (byte === 0x2f /* slash */) {
@@ -171,33 +166,6 @@ export function scanTag(s: Scan): void {
   s.state = state
 }
 
-/**
- * Takes an attribute in one go when all of it is here and it is of the usual form, ASCII without prefix or reference.
- *
- * @returns the offset behind it, or 0 to leave everything to the states above
- */
-function ordinaryAttribute(s: Scan, start: number): number {
-  const LETTER = 1
-  const NAME_BYTE = 2
-  const { buf, base, end, limits } = s
-  let i = start
-  if (i >= end || (byteClass[buf[i]!]! & LETTER) === 0) return 0
-  while (i < end && (byteClass[buf[i]!]! & NAME_BYTE) !== 0) i++
-  if (i + 1 >= end || buf[i] !== 0x3d /* = */ || i - start > limits.maxNameBytes) return 0
-  const nameEnd = i
-  const quote = buf[++i]!
-  if (quote !== 0x22 && quote !== 0x27) return 0
-  const valueStart = ++i
-  while (i < end && valueStop[buf[i]!] === 0) i++
-  if (i >= end || buf[i] !== quote) return 0
-  beginAttribute(s, start - base)
-  nameAttribute(s, nameEnd - base)
-  s.attrs[s.attrEnd + 3] = valueStart - base
-  s.attrs[s.attrEnd + 4] = i - base
-  s.attrEnd += ATTR
-  return i + 1
-}
-
 function badName(): XmlError {
   return new XmlError('bad-namespace-prefix', 'a name is not a prefix and a local name')
 }
@@ -216,23 +184,33 @@ function wideNameByte(s: Scan, i: number, first: boolean): number {
   return next
 }
 
-function beginAttribute(s: Scan, start: number): void {
+/** Begins the record of an attribute whose name starts here. */
+export function beginAttribute(s: Scan, start: number): void {
   if ((s.attrEnd - s.attrBase) / ATTR >= s.limits.maxAttributes) throw overLimit('too many attributes')
+  if (s.attrEnd + ATTR > s.attrs.length) s.attrs = grown(s.attrs)
   s.nameStart = start
   s.nameFlags = 0
   s.colon = -1
 }
 
-function nameAttribute(s: Scan, end: number): void {
+/** Notes the name of the attribute at hand, which ends here. */
+export function nameAttribute(s: Scan, end: number): void {
   const kind = kindOf(s, end)
   const { attrs, attrEnd } = s
   s.kinds |= kind
   attrs[attrEnd] = s.nameStart
   attrs[attrEnd + 1] = end
   attrs[attrEnd + 2] = s.colon
-  attrs[attrEnd + 3] = 0
-  attrs[attrEnd + 4] = 0
   attrs[attrEnd + 5] = kind | s.nameFlags
+}
+
+/** Notes the value of the attribute at hand, and counts it. */
+export function endAttribute(s: Scan, start: number, end: number, flags: number): void {
+  const { attrs, attrEnd } = s
+  attrs[attrEnd + 3] = start
+  attrs[attrEnd + 4] = end
+  attrs[attrEnd + 5]! |= flags
+  s.attrEnd = attrEnd + ATTR
 }
 
 function kindOf(s: Scan, end: number): number {

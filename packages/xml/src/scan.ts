@@ -1,7 +1,8 @@
 import type { ReaderLimits } from './reader-limits.js'
 import { scanContent } from './scan-content.js'
+import { scanOrdinary } from './scan-ordinary.js'
 import { scanReference } from './scan-reference.js'
-import { DONE, LAST_CONTENT_STATE, LAST_TAG_STATE, Scan, type Surroundings } from './scan-state.js'
+import { DONE, LAST_CONTENT_STATE, LAST_TAG_STATE, LT, Scan, type Surroundings } from './scan-state.js'
 import { scanTag } from './scan-tag.js'
 
 const spare: Scan[] = []
@@ -29,6 +30,7 @@ export function endScan(s: Scan): void {
  * @throws XmlError at the first byte that cannot belong to an acceptable element
  */
 export function advance(s: Scan): boolean {
+  if (s.state === LT && s.depth === 0 && !s.headerOnly && scanOrdinary(s)) return true
   for (;;) {
     const { pos, state } = s
     if (state <= LAST_TAG_STATE) scanTag(s)

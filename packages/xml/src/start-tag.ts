@@ -3,6 +3,7 @@ import {
   ATTR,
   DONE,
   FRAME,
+  grown,
   KID,
   malformed,
   overLimit,
@@ -14,10 +15,12 @@ import {
 
 /** Takes in a complete start tag: limits, duplicates, namespaces, the index of children. */
 export function openElement(s: Scan, empty: boolean): void {
-  const { depth, frames } = s
+  const { depth } = s
   if (depth >= s.limits.maxDepth) throw overLimit('too many levels of elements')
   if (++s.elements > s.limits.maxElements) throw overLimit('too many elements')
   const frame = depth * FRAME
+  if (frame === s.frames.length) s.frames = grown(s.frames)
+  const { frames } = s
   frames[frame] = s.tagStart
   frames[frame + 1] = s.tagEnd
   frames[frame + 2] = s.bindingEnd
@@ -67,7 +70,9 @@ function openTop(s: Scan, empty: boolean): void {
 
 /** Records a direct child: where it lies, and where its name and namespace are written. */
 function openChild(s: Scan): void {
-  const { kids, kidEnd, bindings, tagColon } = s
+  const { kidEnd, bindings, tagColon } = s
+  if (kidEnd === s.kids.length) s.kids = grown(s.kids)
+  const { kids } = s
   let start = -1
   let end = -1
   let flags = s.tagFlags
