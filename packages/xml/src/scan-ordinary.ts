@@ -7,7 +7,7 @@ import { characterEnd } from './utf8.js'
 
 /**
  * Reads a whole element straight on when all of it is here and its form is the usual one: no prefixes but `xml:`, no
- * CDATA, no numeric references, single spaces in tags. Most stanzas are so, and take two thirds of the time this way.
+ * CDATA, no numeric references, single spaces in tags. Most stanzas are so, and are read a tenth faster this way.
  *
  * It decides nothing: what it does not know it leaves to the states of `advance`, which start over, and what it takes
  * in goes through the same functions for tags, namespaces and characters.
