@@ -1,26 +1,16 @@
-import { type Disco, discoInfo, discoItems } from '@xmppkit/disco'
+import { type Disco, type DiscoItem, discoInfo, discoItems } from '@xmppkit/disco'
 import type { Hooks } from '@xmppkit/hooks'
 import type { Iq } from '@xmppkit/iq'
 import { type BareJid, type Jid, tryParseJid } from '@xmppkit/jid'
-import { type Clock, createScope } from '@xmppkit/runtime'
+import { type Clock, createScope, type Logger } from '@xmppkit/runtime'
 import type { SessionRecord, Sessions } from '@xmppkit/sessions'
-import {
-  attr,
-  boundedString,
-  children,
-  type DataForm,
-  defineIq,
-  element,
-  flag,
-  NS,
-  oneOf,
-  optionalAttr,
-  StanzaError,
-} from '@xmppkit/stanza'
+import { type DataForm, NS, type Stanza, StanzaError } from '@xmppkit/stanza'
 import { Element, parseElement } from '@xmppkit/xml'
+import { type FlexibleOfflineItem, flexibleOfflineGet, flexibleOfflineSet } from './flexible-payload.js'
+import { createHandover } from './handover.js'
 import type { Offline } from './offline.js'
+import { type OfflineOptions, offlineDefaults } from './offline-options.js'
 import type { OfflineMessage, OfflineStore } from './ports.js'
-import { replay } from './replay.js'
 
 /** Collaborators of {@link createFlexibleRetrieval}. */
 export interface FlexibleRetrievalDeps {
@@ -36,44 +26,41 @@ export interface FlexibleRetrievalDeps {
   readonly disco: Pick<Disco, 'addFeature' | 'addIdentity'>
   /** Fills in what the node holds. */
   readonly hooks: Pick<Hooks, 'on'>
-  /** Tells what has expired. */
-  readonly clock: Clock
+  /** Tells what has expired, and how long a client may take. */
+  readonly clock: Pick<Clock, 'now' | 'after'>
+  /** Told of messages that cannot be read. */
+  readonly logger: Logger
 }
 
-const id = boundedString({ min: 1, max: 1024 })
-const offlineQuery = element('offline', NS.flexibleOffline, {
-  fetch: flag('fetch', NS.flexibleOffline),
-  purge: flag('purge', NS.flexibleOffline),
-  items: children(
-    element('item', NS.flexibleOffline, {
-      action: optionalAttr('action', oneOf('view', 'remove')),
-      node: attr('node', id),
-    }),
-    { max: 1000 },
-  ),
-})
-const view = defineIq({ type: 'get', request: offlineQuery })
-const change = defineIq({ type: 'set', request: offlineQuery })
-
+/** The node that stands for the waiting messages. */
+const node = NS.flexibleOffline
 /** Messages handed over or listed at one time. */
 const pageSize = 100
+/** Accounts that fetch at one time. */
+const maxFetching = 100
+const label = 'offline'
 
 /**
- * Lets clients list, fetch and remove their waiting messages one by one (XEP-0013) instead of getting
- * them all at login.
+ * Lets clients count, list, fetch and remove their waiting messages one by one (XEP-0013) instead of getting
+ * them all at login. Whoever asks is not flooded any more, nor are the other resources of the account as long as
+ * that session is there. Fetched messages stay until they are removed.
+ *
+ * Of the options, `releaseBytes` and `leaseMs` count: how much is under way to a client, and how long it may take.
  *
  * @example
  * ```ts
- * scope.use(createFlexibleRetrieval({ store, offline, sessions, iq, disco, hooks, clock }))
+ * scope.use(createFlexibleRetrieval({ store, offline, sessions, iq, disco, hooks, clock, logger }))
  * ```
  */
-export function createFlexibleRetrieval(deps: FlexibleRetrievalDeps): AsyncDisposable {
-  const { store, clock, sessions, disco, hooks } = deps
-  const scope = createScope()
-  const node = NS.flexibleOffline
+export function createFlexibleRetrieval(
+  deps: FlexibleRetrievalDeps,
+  options: OfflineOptions = {},
+): AsyncDisposable {
+  const { releaseBytes, leaseMs } = Object.freeze({ ...offlineDefaults, ...options })
+  const { store, clock, sessions, disco, hooks, iq } = deps
+  const handover = createHandover(deps)
 
   const sessionOf = (from: Jid, account: BareJid): SessionRecord => {
-    if (!from.bare.equals(account)) throw new StanzaError('forbidden')
     const session = sessions.resources(account).find((one) => one.jid.equals(from))
     if (!session) throw new StanzaError('forbidden')
     deps.offline.retrievesItself(session)
@@ -90,49 +77,54 @@ export function createFlexibleRetrieval(deps: FlexibleRetrievalDeps): AsyncDispo
     }
   }
 
-  const existing = async (account: BareJid, ids: readonly string[]): Promise<OfflineMessage[]> => {
-    const found = await Promise.all(ids.map((one) => store.get(account, one)))
+  const existing = async (account: BareJid, items: readonly FlexibleOfflineItem[]) => {
+    const found = await Promise.all(items.map((item) => store.get(account, item.node)))
     return found.map((message) => {
-      if (!message) throw new StanzaError('item-not-found')
+      const hasExpired = message?.expiresAt !== undefined && message.expiresAt <= clock.now()
+      if (!message || hasExpired) throw new StanzaError('item-not-found')
       return message
     })
   }
 
-  // Each copy names its node, by which the client removes it afterwards (XEP-0013 §2.4).
-  const hand = async (session: SessionRecord, message: OfflineMessage) => {
-    const mark = new Element('offline', { xmlns: node })
-    mark.c('item', { node: message.id })
-    const copy = replay(message, session.jid.domain, clock).add(mark)
-    await sessions.deliverTo(session.sid, copy)
+  const hand = async (session: SessionRecord, messages: readonly OfflineMessage[], signal: AbortSignal) => {
+    const { outcome } = await handover(session, messages, {
+      windowBytes: releaseBytes,
+      timeoutMs: leaseMs,
+      signal,
+      mark: markWithNode,
+    })
+    if (outcome === 'late') throw new StanzaError('resource-constraint', { text: 'This takes too long.' })
   }
 
+  const scope = createScope()
   scope.use(
-    deps.iq.handle(view, 'account', async ({ from, to, payload }) => {
-      const session = sessionOf(from, to.bare)
-      if (payload.fetch) {
-        for await (const page of pages(to.bare)) for (const message of page) await hand(session, message)
-        return
-      }
-      if (payload.items.length === 0) throw new StanzaError('bad-request')
-      for (const message of await existing(
-        to.bare,
-        payload.items.map((item) => item.node),
-      )) {
-        await hand(session, message)
-      }
-    }),
+    iq.handle(
+      flexibleOfflineGet,
+      'account',
+      async ({ from, to, payload, signal }) => {
+        const session = sessionOf(from, to.bare)
+        if (payload.fetch) {
+          for await (const page of pages(to.bare)) await hand(session, page, signal)
+        } else {
+          await hand(session, await existing(to.bare, chosen(payload.items, 'view')), signal)
+        }
+      },
+      // Not in the client's stream: it must be able to say that it has received them.
+      { concurrency: { perSender: maxFetching }, timeoutMs: leaseMs },
+    ),
   )
   scope.use(
-    deps.iq.handle(change, 'account', async ({ from, to, payload }) => {
+    iq.handle(flexibleOfflineSet, 'account', async ({ from, to, payload }) => {
       sessionOf(from, to.bare)
       if (payload.purge) {
         await store.removeAll(to.bare)
         return
       }
-      const ids = payload.items.map((item) => item.node)
-      if (ids.length === 0) throw new StanzaError('bad-request')
-      await existing(to.bare, ids)
-      await store.ack(to.bare, ids)
+      const messages = await existing(to.bare, chosen(payload.items, 'remove'))
+      await store.ack(
+        to.bare,
+        messages.map((message) => message.id),
+      )
     }),
   )
 
@@ -140,27 +132,51 @@ export function createFlexibleRetrieval(deps: FlexibleRetrievalDeps): AsyncDispo
   scope.use(disco.addIdentity('account', { category: 'automation', type: 'message-list' }, { node }))
   scope.use(disco.addFeature('account', node, { node }))
   scope.use(
-    hooks.on(discoInfo, async (info, request) => {
-      if (request.node !== node || request.target !== 'account' || !info) return info
-      sessionOf(request.from, request.to.bare)
-      const count = await store.count(request.to.bare, clock.now())
-      return { ...info, forms: [...info.forms, countForm(count)] }
-    }),
+    hooks.on(
+      discoInfo,
+      async (info, request) => {
+        if (request.node !== node || request.target !== 'account' || !info) return info
+        sessionOf(request.from, request.to.bare)
+        const count = await store.count(request.to.bare, clock.now())
+        return { ...info, forms: [...info.forms, countForm(count)] }
+      },
+      { label },
+    ),
   )
   scope.use(
-    hooks.on(discoItems, async (items, request) => {
-      if (request.node !== node || request.target !== 'account') return items
-      sessionOf(request.from, request.to.bare)
-      const found = [...(items ?? [])]
-      for await (const page of pages(request.to.bare)) {
-        found.push(
-          ...page.map((message) => ({ jid: request.to.bare, node: message.id, name: senderOf(message) })),
-        )
-      }
-      return found
-    }),
+    hooks.on(
+      discoItems,
+      async (items, request) => {
+        if (request.node !== node || request.target !== 'account') return items
+        sessionOf(request.from, request.to.bare)
+        const found = [...(items ?? [])]
+        for await (const page of pages(request.to.bare)) {
+          found.push(...page.map((message) => headerOf(message, request.to.bare)))
+        }
+        return found
+      },
+      { label },
+    ),
   )
   return scope
+}
+
+/** The items a request is about, which must say nothing else than what it is for. */
+function chosen(
+  items: readonly FlexibleOfflineItem[],
+  action: 'view' | 'remove',
+): readonly FlexibleOfflineItem[] {
+  if (items.length === 0 || items.some((item) => item.action !== undefined && item.action !== action)) {
+    throw new StanzaError('bad-request')
+  }
+  return items
+}
+
+// Each copy names its node, by which the client removes it afterwards (XEP-0013 §2.4).
+function markWithNode(stanza: Stanza, { id }: OfflineMessage): Stanza {
+  const mark = new Element('offline', { xmlns: node })
+  mark.c('item', { node: id })
+  return stanza.add(mark)
 }
 
 function countForm(count: number): DataForm {
@@ -169,13 +185,21 @@ function countForm(count: number): DataForm {
     instructions: [],
     items: [],
     fields: [
-      { var: 'FORM_TYPE', type: 'hidden', values: [NS.flexibleOffline], options: [] },
+      { var: 'FORM_TYPE', type: 'hidden', values: [node], options: [] },
       { var: 'number_of_messages', values: [count.toString()], options: [] },
     ],
   }
 }
 
-function senderOf(message: OfflineMessage): string {
-  const from = tryParseJid(parseElement(message.stanza).attr('from') ?? '')
-  return from?.toString() ?? ''
+function headerOf(message: OfflineMessage, account: BareJid): DiscoItem {
+  return { jid: account, node: message.id, name: senderOf(message) }
+}
+
+/** Who sent it; nobody, for a message that cannot be read. */
+function senderOf({ stanza }: OfflineMessage): string {
+  try {
+    return tryParseJid(parseElement(stanza).attr('from') ?? '')?.toString() ?? ''
+  } catch {
+    return ''
+  }
 }

@@ -54,7 +54,7 @@ export const offlineModule = defineModule({
   start({ iq, disco, commands, jobs, ...deps }, options: OfflineOptions, scope) {
     const offline = scope.use(createOffline(deps, options))
     scope.use(disco.addFeature('server', 'msgoffline'))
-    scope.use(createFlexibleRetrieval({ ...deps, iq, disco, offline }))
+    scope.use(createFlexibleRetrieval({ ...deps, iq, disco, offline }, options))
     if (commands) scope.use(registerOfflineCommands({ ...deps, commands, ...(jobs && { jobs }) }))
     return { service: offline }
   },

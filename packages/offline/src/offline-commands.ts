@@ -41,6 +41,7 @@ export function registerOfflineCommands(deps: OfflineCommandsDeps): Disposable {
       defineCommand({
         name: 'get_offline_count',
         tags,
+        policy: 'user',
         description: 'Tells how many messages wait for an account',
         args: { account: account() },
         result: integer(),

@@ -1,30 +1,46 @@
 /** Settings of `createOffline`. */
 export interface OfflineOptions {
   /**
-   * Messages that may wait for one account; the sender of one more gets `resource-constraint`.
+   * Messages that may wait for one account; the sender of one more gets `resource-constraint`. Keeps one
+   * account from filling the disk.
    *
    * @default 1000
    */
   readonly maxMessagesPerAccount?: number
   /**
-   * Messages handed to a returning client at one time; the next ones follow when it has taken these, so
-   * that a long absence does not overflow its session.
+   * Messages taken out for a returning client at one time; the next ones follow when it has these.
    *
    * @default 100
    */
   readonly releaseBatch?: number
   /**
-   * How long a session may take to accept what was handed to it, in milliseconds; afterwards the
-   * messages wait again.
+   * How many bytes of messages are under way to a returning client at one time, so that a long absence does
+   * not overflow its outbox. A larger message goes alone.
+   *
+   * @default 262_144
+   */
+  readonly releaseBytes?: number
+  /**
+   * How long a session may take to accept what was handed to it, in milliseconds; afterwards the messages wait
+   * again. After a crash, what was being handed over then is held back for so long.
+   *
+   * @default 120_000
+   */
+  readonly leaseMs?: number
+  /**
+   * How often messages whose time to live is over are removed, in milliseconds. `Infinity` leaves it to the
+   * command `delete_expired_messages`.
    *
    * @default 600_000
    */
-  readonly leaseMs?: number
+  readonly expirySweepMs?: number
 }
 
 /** Defaults of {@link OfflineOptions}. */
-export const offlineDefaults: Required<OfflineOptions> = Object.freeze({
+export const offlineDefaults: Readonly<Required<OfflineOptions>> = Object.freeze({
   maxMessagesPerAccount: 1000,
   releaseBatch: 100,
-  leaseMs: 600_000,
+  releaseBytes: 262_144,
+  leaseMs: 120_000,
+  expirySweepMs: 600_000,
 })

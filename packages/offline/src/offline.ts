@@ -1,8 +1,9 @@
 import { removeUser } from '@xmppkit/auth'
-import { drop, type Hooks } from '@xmppkit/hooks'
+import { type Drop, drop, type Hooks } from '@xmppkit/hooks'
 import type { BareJid } from '@xmppkit/jid'
 import { type Clock, createScope, type Logger } from '@xmppkit/runtime'
 import {
+  type OfflineMessageValue,
   offlineMessage,
   offlineSeq,
   presenceSet,
@@ -13,6 +14,8 @@ import {
 } from '@xmppkit/sessions'
 import { type Stanza, StanzaError } from '@xmppkit/stanza'
 import { textFromWire } from '@xmppkit/xml'
+import { sweepExpired } from './expiry-sweep.js'
+import { createHandover } from './handover.js'
 import { type OfflineOptions, offlineDefaults } from './offline-options.js'
 import type { OfflineStore } from './ports.js'
 import { createRelease } from './release.js'
@@ -24,28 +27,35 @@ export interface OfflineDeps {
   /** Where messages wait. */
   readonly store: OfflineStore
   /** The host's hooks: messages come and go through them. */
-  readonly hooks: Hooks
+  readonly hooks: Pick<Hooks, 'on'>
   /** Who is there, and the way to them. */
   readonly sessions: Pick<Sessions, 'resources' | 'deliverTo'>
-  /** For arrival times and leases. */
-  readonly clock: Clock
+  /** For arrival times, leases and the removal of what has expired. */
+  readonly clock: Pick<Clock, 'now' | 'after'>
   /** Told of messages that cannot be delivered. */
   readonly logger: Logger
 }
 
 /** Messages for people who are away. */
 export interface Offline extends AsyncDisposable {
-  /** The session retrieves its messages itself (XEP-0013) and gets no flood. */
-  retrievesItself(session: SessionRecord): void
-  /** Ends: nothing is stored or released any more. */
+  /**
+   * The session retrieves its messages itself, one by one (XEP-0013) or from the archive: neither it nor the
+   * account's other sessions are flooded with them as long as it is there.
+   */
+  retrievesItself(session: Pick<SessionRecord, 'sid'>): void
+  /** Ends: nothing is stored or released any more. Resolves when nothing is under way either. */
   close(): Promise<void>
 }
+
+/** Where in `receivePacket` messages queue behind stored ones: what others refuse is not stored. */
+const afterPolicies = 90
+const label = 'offline'
 
 /**
  * Stores messages nobody can take (XEP-0160) and hands them over at the next login.
  *
- * Nothing is deleted before the client's connection took it; while stored messages are being handed
- * over, new ones queue behind them, so that each sender's order holds (rule M-7).
+ * Nothing is deleted before the client's connection took it; while stored messages are being handed over, new
+ * ones queue behind them, so that each sender's order holds (rule M-7).
  *
  * @example
  * ```ts
@@ -54,53 +64,73 @@ export interface Offline extends AsyncDisposable {
  */
 export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): Offline {
   const settings = Object.freeze({ ...offlineDefaults, ...options })
-  const { store, hooks, clock } = deps
-  const release = createRelease(deps, settings)
-  const scope = createScope()
+  const { store, hooks, sessions, clock } = deps
+  const release = createRelease({ ...deps, handover: createHandover(deps) }, settings)
+  // Accounts that are being removed: what came for them now would reach the next of that name.
+  const leaving = new Set<string>()
 
-  const keep = async (account: BareJid, stanza: Stanza) => {
+  const keep = async (account: BareJid, stanza: Stanza): Promise<'stored' | 'discard' | 'full'> => {
     const receivedAt = clock.now()
     const expiresAt = expiryOf(stanza, receivedAt)
-    const stored = await store.append(
-      account,
-      {
-        stanza: textFromWire(stanza.toWire()),
-        receivedAt,
-        ...(expiresAt === undefined ? {} : { expiresAt }),
-      },
-      settings.maxMessagesPerAccount,
-    )
-    if (stored === 'full') {
-      throw new StanzaError('resource-constraint', { text: 'Too many messages wait for this account.' })
-    }
+    if (expiresAt === receivedAt) return 'discard'
+    const expiry = expiresAt === undefined ? {} : { expiresAt }
+    const message = { stanza: textFromWire(stanza.toWire()), receivedAt, ...expiry }
+    const stored = await store.append(account, message, settings.maxMessagesPerAccount)
+    if (stored === 'full') return 'full'
     // Somebody may have come while the message was being written; not waited for: the sender is served.
-    void release.start(account)
+    void release.start(account, true)
+    return 'stored'
   }
 
-  scope.use(
-    hooks.on(
-      offlineMessage,
-      async (value) => {
-        const { action, stanza } = value
-        if (action !== 'bounce' || !stanza.to) return value
-        const fate = fateOf(stanza)
-        if (fate === 'store') await keep(stanza.to.bare, stanza)
-        return fate === 'bounce' ? value : { action: fate === 'store' ? 'stored' : 'discard', stanza }
-      },
-      { seq: offlineSeq.store, label: 'offline' },
-    ),
-  )
+  const takeOver = async (value: OfflineMessageValue): Promise<OfflineMessageValue> => {
+    const { action, stanza } = value
+    // A headline is discarded unless somebody wants it kept; what else is decided already stays so.
+    const isOpen = action === 'bounce' || (action === 'discard' && stanza.type === 'headline')
+    if (!isOpen || !stanza.to || leaving.has(stanza.to.bare.toString())) return value
+    const fate = fateOf(stanza)
+    if (fate !== 'store') return { action: fate, stanza }
+    const kept = await keep(stanza.to.bare, stanza)
+    if (kept !== 'full') return { action: kept, stanza }
+    throw new StanzaError('resource-constraint', { text: 'Too many messages wait for this account.' })
+  }
+
+  const queueBehind = async (account: BareJid, stanza: Stanza): Promise<Stanza | Drop> => {
+    const kept = await keep(account, stanza)
+    if (kept !== 'full') return drop
+    // There is somebody to take it, only not yet.
+    await release.settled(account)
+    return stanza
+  }
+
+  const forget = ({ account }: { readonly account: BareJid }) => {
+    if (sessions.resources(account).length === 0) leaving.delete(account.toString())
+  }
+
+  const remove = async (account: BareJid) => {
+    leaving.add(account.toString())
+    release.drop(account)
+    try {
+      await store.removeAll(account)
+    } finally {
+      forget({ account })
+    }
+  }
+
+  const scope = createScope()
+  scope.use(release)
+  scope.use(sweepExpired(deps, settings.expirySweepMs))
+  scope.use(hooks.on(offlineMessage, takeOver, { seq: offlineSeq.store, label }))
   scope.use(
     hooks.on(
       receivePacket,
       (stanza) => {
-        if (stanza.kind !== 'message' || !stanza.to || stanza.meta(fromOfflineStorage)) return stanza
+        if (stanza.kind !== 'message' || !stanza.to) return stanza
         const receiver = release.receiver(stanza.to.bare)
         if (!receiver || !(stanza.to.isBare || stanza.to.equals(receiver.jid))) return stanza
-        if (fateOf(stanza) !== 'store') return stanza
-        return keep(stanza.to.bare, stanza).then(() => drop)
+        if (stanza.meta(fromOfflineStorage) || fateOf(stanza) !== 'store') return stanza
+        return leaving.has(stanza.to.bare.toString()) ? stanza : queueBehind(stanza.to.bare, stanza)
       },
-      { label: 'offline' },
+      { seq: afterPolicies, label },
     ),
   )
   scope.use(
@@ -108,17 +138,23 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
       presenceSet,
       ({ session, previousPriority }) => {
         const was = previousPriority ?? -1
-        if (was >= 0 || session.priority === undefined || session.priority < 0) return
-        // Waited for: the client's next request is answered when what it got is off the store.
-        return release.start(session.jid.bare)
+        // Not waited for: what the client says next, such as that it has received them, must be heard.
+        if (was < 0 && (session.priority ?? -1) >= 0) void release.start(session.jid.bare, false)
       },
-      { label: 'offline' },
+      { label },
     ),
   )
-  scope.use(hooks.on(sessionClosed, ({ session }) => release.forget(session), { label: 'offline' }))
   scope.use(
-    hooks.on(removeUser, async ({ account }) => void (await store.removeAll(account)), { label: 'offline' }),
+    hooks.on(
+      sessionClosed,
+      ({ session }) => {
+        release.forget(session)
+        forget({ account: session.jid.bare })
+      },
+      { label },
+    ),
   )
+  scope.use(hooks.on(removeUser, ({ account }) => remove(account), { label }))
 
   return {
     retrievesItself: release.exempt,

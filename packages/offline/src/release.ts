@@ -1,148 +1,230 @@
 import type { BareJid } from '@xmppkit/jid'
 import type { Clock, Logger } from '@xmppkit/runtime'
 import type { SessionRecord, Sessions } from '@xmppkit/sessions'
-import type { Stanza } from '@xmppkit/stanza'
+import type { Handover } from './handover.js'
 import type { OfflineMessage, OfflineStore } from './ports.js'
-import { replay } from './replay.js'
 
-/** What handing over stored messages needs. */
+/** What releasing stored messages needs. */
 export interface ReleaseDeps {
-  readonly store: OfflineStore
-  readonly sessions: Pick<Sessions, 'resources' | 'deliverTo'>
-  readonly clock: Clock
+  /** Where they wait. */
+  readonly store: Pick<OfflineStore, 'lease' | 'ack' | 'release' | 'count'>
+  /** Who is there. */
+  readonly sessions: Pick<Sessions, 'resources'>
+  /** Hands them over. */
+  readonly handover: Handover
+  /** For leases, and to look again. */
+  readonly clock: Pick<Clock, 'now' | 'after'>
+  /** Told of what could not be delivered. */
   readonly logger: Logger
 }
 
 /** Settings of {@link createRelease}. */
 export interface ReleaseOptions {
   readonly releaseBatch: number
+  readonly releaseBytes: number
   readonly leaseMs: number
 }
 
 /** Hands stored messages to returning clients: leased, delivered in order, deleted once handed over. */
-export interface Release {
+export interface Release extends AsyncDisposable {
   /**
-   * Hands an account's messages to its best session until none is left. Resolves when that is done, or
-   * when there is nobody to take them any more; they wait again then.
+   * Hands an account's messages to its best session until none is left. Never rejects; resolves when that is
+   * done, or when there is nobody to take them any more: they wait again then.
+   *
+   * @param isSure - there are messages, so new ones must queue behind them from now on
    */
-  start(account: BareJid): Promise<void>
-  /** The session that gets the account's messages at this moment. */
+  start(account: BareJid, isSure: boolean): Promise<void>
+  /** The session that gets the account's messages at this moment, behind which new ones have to queue. */
   receiver(account: BareJid): SessionRecord | undefined
-  /** The session has chosen flexible retrieval (XEP-0013): it and its siblings are not flooded. */
-  exempt(session: SessionRecord): void
+  /** Resolves when what is being handed over to the account at this moment is. */
+  settled(account: BareJid): Promise<void>
+  /** The session retrieves by itself (XEP-0013): it and its siblings are not flooded. */
+  exempt(session: Pick<SessionRecord, 'sid'>): void
   /** The session is gone. */
-  forget(session: SessionRecord): void
+  forget(session: Pick<SessionRecord, 'sid'>): void
+  /** The account is gone. */
+  drop(account: BareJid): void
+  /** Ends after what is under way, without waiting for sessions that do not answer. */
+  close(): Promise<void>
 }
 
-interface Running {
+/** Messages of one account on their way to a session. */
+interface Run {
   receiver: SessionRecord
+  /** Whether new messages queue behind. */
+  blocks: boolean
   /** Something was stored meanwhile: look again before ending. */
   again: boolean
+  /** The receiver refused some of them; they are left out, and wait for another session. */
+  refused: boolean
   done: Promise<void>
 }
 
 /** Makes the release of one host. */
 export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Release {
   const { store, sessions, clock, logger } = deps
-  const running = new Map<string, Running>()
-  const exemptSids = new Set<string>()
+  const running = new Map<string, Run>()
+  const exempt = new Set<string>()
+  // Sessions that did not say in time what became of messages. They get no others until they do.
+  const stuck = new Set<string>()
+  // What was handed over and could not be deleted; deleted before anything else is taken out (rule X-CONS).
+  const handedOver = new Map<string, Set<string>>()
+  const lookAgain = new Map<string, Disposable>()
+  const closing = new AbortController()
 
-  const bestSession = (account: BareJid): SessionRecord | undefined => {
+  const candidates = (account: BareJid): readonly SessionRecord[] => {
     const resources = sessions.resources(account)
     // One session that retrieves by itself keeps the flood from the others too (XEP-0013 §2.2).
-    if (exemptSids.size > 0 && resources.some((one) => exemptSids.has(one.sid))) return undefined
+    if (exempt.size > 0 && resources.some((one) => exempt.has(one.sid))) return []
+    return resources.filter((one) => (one.priority ?? -1) >= 0 && !stuck.has(one.sid))
+  }
+
+  /** The session of highest priority, of equals the newest; rather the one that has some already. */
+  const choose = (account: BareJid, current?: SessionRecord): SessionRecord | undefined => {
     let best: SessionRecord | undefined
-    for (const one of resources) {
-      if (one.priority === undefined || one.priority < 0) continue
-      if (best?.priority === undefined || one.priority > best.priority) best = one
+    for (const one of candidates(account)) {
+      if (one.sid === current?.sid) return one
+      if ((one.priority ?? 0) >= (best?.priority ?? 0)) best = one
     }
     return best
   }
 
-  /** Delivers a batch; resolves with the ids that were handed over. */
-  const deliver = async (session: SessionRecord, batch: readonly OfflineMessage[]): Promise<string[]> => {
-    const outcomes = batch.map(
-      (message) =>
-        new Promise<string | undefined>((resolve) => {
-          const stanza = readable(message, session)
-          if (!stanza) return resolve(message.id)
-          void sessions.deliverTo(session.sid, stanza, (outcome) =>
-            resolve(outcome === 'delivered' ? message.id : undefined),
-          )
-        }),
-    )
-    return (await Promise.all(outcomes)).filter((id) => id !== undefined)
+  const remember = (account: BareJid, ids: readonly string[]) => {
+    if (ids.length === 0) return
+    const key = account.toString()
+    handedOver.set(key, new Set([...(handedOver.get(key) ?? []), ...ids]))
   }
 
-  const readable = (message: OfflineMessage, session: SessionRecord): Stanza | undefined => {
-    try {
-      return replay(message, session.jid.domain, clock)
-    } catch (cause) {
-      logger.error('a stored message is dropped: it cannot be read', {
-        account: session.jid.bare.toString(),
-        id: message.id,
-        cause,
-      })
-      return undefined
+  const deleteHandedOver = async (account: BareJid) => {
+    const ids = handedOver.get(account.toString())
+    if (!ids) return
+    await store.ack(account, [...ids])
+    handedOver.delete(account.toString())
+  }
+
+  const scheduleAnother = (account: BareJid) => {
+    const key = account.toString()
+    if (closing.signal.aborted || lookAgain.has(key)) return
+    const timer = clock.after(options.leaseMs, () => {
+      lookAgain.delete(key)
+      void start(account, false)
+    })
+    lookAgain.set(key, timer)
+  }
+
+  // A session that wakes up has taken them after all.
+  const takenLate = (account: BareJid, { sid }: SessionRecord, { id }: OfflineMessage) => {
+    stuck.delete(sid)
+    remember(account, [id])
+    void start(account, false)
+  }
+
+  /** Whether there is a session to go on with; what another one was given goes to the next. */
+  const findReceiver = async (account: BareJid, run: Run): Promise<boolean> => {
+    if (choose(account, run.receiver)?.sid === run.receiver.sid) return true
+    await store.release(account, run.receiver.sid)
+    const next = choose(account)
+    if (next) run.receiver = next
+    return next !== undefined
+  }
+
+  const handBatch = async (account: BareJid, run: Run, batch: readonly OfflineMessage[]) => {
+    const { receiver } = run
+    const { taken, outcome } = await deps.handover(receiver, batch, {
+      windowBytes: options.releaseBytes,
+      timeoutMs: options.leaseMs,
+      signal: closing.signal,
+      onLate: (message) => takenLate(account, receiver, message),
+    })
+    remember(account, taken)
+    await deleteHandedOver(account)
+    if (outcome === 'late') stuck.add(receiver.sid)
+    // What a session that is there did not take it has refused. It stays leased to it, and so is left out.
+    else if (taken.length < batch.length) run.refused = true
+  }
+
+  const releaseAll = async (account: BareJid, run: Run): Promise<void> => {
+    await deleteHandedOver(account)
+    for (;;) {
+      run.again = false
+      const isOn = !closing.signal.aborted && (await findReceiver(account, run))
+      const batch = isOn ? await lease(account, run.receiver) : []
+      if (batch.length > 0) {
+        run.blocks = true
+        await handBatch(account, run, batch)
+      } else if (!run.again) {
+        break
+      }
     }
+    // In one go with the decision to end: what is stored from here on starts another.
+    running.delete(account.toString())
+    await tidyUp(account, run)
   }
 
-  /** One lease, delivery and ack. Answers whether to go on. */
-  const releaseBatch = async (account: BareJid, run: Running): Promise<boolean> => {
-    run.again = false
+  const lease = (account: BareJid, { sid }: SessionRecord) => {
     const now = clock.now()
-    const holder = run.receiver.sid
-    const batch = await store.lease(account, {
-      holder,
+    return store.lease(account, {
+      holder: sid,
       limit: options.releaseBatch,
       now,
       until: now + options.leaseMs,
     })
-    if (batch.length === 0) return run.again
-    const delivered = await deliver(run.receiver, batch)
-    if (delivered.length > 0) await store.ack(account, delivered)
-    if (delivered.length === batch.length) return true
-    await store.release(account, holder)
-    const next = bestSession(account)
-    if (!next || next.sid === holder) return false
-    run.receiver = next
-    return true
   }
 
-  const releaseAll = async (account: BareJid, run: Running) => {
-    try {
-      let more = true
-      while (more) more = await releaseBatch(account, run)
-    } catch (cause) {
-      logger.error('stored messages could not be delivered; they wait for the next login', {
-        account: account.toString(),
-        cause,
-      })
-    } finally {
-      running.delete(account.toString())
+  /** Whatever is left is held by somebody else, or was refused: neither may wait for the next login. */
+  const tidyUp = async (account: BareJid, run: Run) => {
+    if (run.refused || closing.signal.aborted) await store.release(account, run.receiver.sid)
+    if (!choose(account)) return
+    if (run.refused || (await store.count(account, clock.now())) > 0) scheduleAnother(account)
+  }
+
+  const start = (account: BareJid, isSure: boolean): Promise<void> => {
+    const key = account.toString()
+    const current = running.get(key)
+    if (current) {
+      current.again = true
+      current.blocks ||= isSure
+      return current.done
     }
+    const receiver = closing.signal.aborted ? undefined : choose(account)
+    if (!receiver) return Promise.resolve()
+    // Somebody who was there before has had everything; whoever is alone may have something waiting.
+    const blocks = isSure || candidates(account).length === 1
+    const run: Run = { receiver, blocks, again: false, refused: false, done: Promise.resolve() }
+    running.set(key, run)
+    run.done = releaseAll(account, run).catch((cause: unknown) => {
+      if (running.get(key) === run) running.delete(key)
+      logger.error('stored messages could not be delivered; they wait', { account: key, cause })
+      scheduleAnother(account)
+    })
+    return run.done
+  }
+
+  const close = async () => {
+    closing.abort()
+    for (const timer of lookAgain.values()) timer[Symbol.dispose]()
+    lookAgain.clear()
+    await Promise.all([...running.values()].map((run) => run.done))
   }
 
   return {
-    start(account) {
-      const current = running.get(account.toString())
-      if (current) {
-        current.again = true
-        return current.done
-      }
-      const receiver = bestSession(account)
-      if (!receiver) return Promise.resolve()
-      const run: Running = { receiver, again: false, done: Promise.resolve() }
-      running.set(account.toString(), run)
-      run.done = releaseAll(account, run)
-      return run.done
+    start,
+    receiver(account) {
+      const run = running.get(account.toString())
+      return run?.blocks ? run.receiver : undefined
     },
-    receiver: (account) => running.get(account.toString())?.receiver,
-    exempt(session) {
-      exemptSids.add(session.sid)
+    settled: (account) => running.get(account.toString())?.done ?? Promise.resolve(),
+    exempt: ({ sid }) => void exempt.add(sid),
+    forget({ sid }) {
+      exempt.delete(sid)
+      stuck.delete(sid)
     },
-    forget(session) {
-      exemptSids.delete(session.sid)
+    drop(account) {
+      handedOver.delete(account.toString())
+      lookAgain.get(account.toString())?.[Symbol.dispose]()
+      lookAgain.delete(account.toString())
     },
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }

@@ -1,7 +1,7 @@
 import { tryParseJid } from '@xmppkit/jid'
 import type { Clock } from '@xmppkit/runtime'
-import { delay, type MetaKey, metaKey, readStanza, type Stanza } from '@xmppkit/stanza'
-import { Element, parseElement } from '@xmppkit/xml'
+import { delay, type MetaKey, metaKey, NS, readStanza, type Stanza } from '@xmppkit/stanza'
+import { Element, parseElement, type RawElement } from '@xmppkit/xml'
 import { OfflineError } from './errors.js'
 import type { OfflineMessage } from './ports.js'
 import { expireNs } from './storable.js'
@@ -10,15 +10,15 @@ import { expireNs } from './storable.js'
 export const fromOfflineStorage: MetaKey<true> = metaKey<true>('offline/replayed')
 
 /**
- * Makes the stanza to deliver of a stored message: as it came, with the time it was received
- * (XEP-0203) and what is left of its time to live (XEP-0023).
+ * Makes the stanza to deliver of a stored message: as it came, with the time it was received (XEP-0203) and
+ * what is left of its time to live (XEP-0023). What its sender wrote into it in our name is taken out.
  *
  * @throws OfflineError `offline/unreadable` when it is not a stanza any more.
  */
-export function replay(stored: OfflineMessage, domain: string, clock: Clock): Stanza {
+export function replay(stored: OfflineMessage, domain: string, clock: Pick<Clock, 'now'>): Stanza {
   let stanza: Stanza
   try {
-    stanza = readStanza(parseElement(stored.stanza))
+    stanza = readStanza(withoutOurs(parseElement(stored.stanza), domain))
   } catch (cause) {
     throw new OfflineError('offline/unreadable', `stored message ${stored.id} cannot be read`, { cause })
   }
@@ -31,7 +31,17 @@ export function replay(stored: OfflineMessage, domain: string, clock: Clock): St
   return timeLeft(stanza, stored, clock).add(stamp).withMeta(fromOfflineStorage, true)
 }
 
-function timeLeft(stanza: Stanza, { expiresAt }: OfflineMessage, clock: Clock): Stanza {
+// XEP-0203 §5: a delay in our name that is not ours; XEP-0013 §2.4: the mark of a message fetched.
+function withoutOurs(raw: RawElement, domain: string): RawElement {
+  const isForged = (at: number) => tryParseJid(raw.childAt(at).attr('from') ?? '')?.toString() === domain
+  if (!raw.has('delay', NS.delay) && !raw.has('offline', NS.flexibleOffline)) return raw
+  return raw.filterChildren((name, ns, at) => {
+    if (name === 'offline' && ns === NS.flexibleOffline) return false
+    return !(name === 'delay' && ns === NS.delay && isForged(at))
+  })
+}
+
+function timeLeft(stanza: Stanza, { expiresAt }: OfflineMessage, clock: Pick<Clock, 'now'>): Stanza {
   if (expiresAt === undefined) return stanza
   const seconds = Math.max(0, Math.ceil((expiresAt - clock.now()) / 1000))
   return stanza.without('x', expireNs).add(new Element('x', { xmlns: expireNs, seconds: seconds.toString() }))

@@ -1,0 +1,131 @@
+import type { Clock, Logger } from '@xmppkit/runtime'
+import type { SessionRecord, Sessions } from '@xmppkit/sessions'
+import type { Stanza } from '@xmppkit/stanza'
+import type { OfflineMessage } from './ports.js'
+import { replay } from './replay.js'
+
+/** What handing messages over needs. */
+export interface HandoverDeps {
+  /** The way to the session, and whether it is still there. */
+  readonly sessions: Pick<Sessions, 'resources' | 'deliverTo'>
+  /** Measures how long a session takes. */
+  readonly clock: Pick<Clock, 'now' | 'after'>
+  /** Told of messages that cannot be read. */
+  readonly logger: Logger
+}
+
+/** How messages are handed over. */
+export interface HandoverOptions {
+  /** Bytes under way at one time. */
+  readonly windowBytes: number
+  /** How long the session may take for all of them, in milliseconds. */
+  readonly timeoutMs: number
+  /** Aborted when nobody waits any more. */
+  readonly signal: AbortSignal
+  /** Marks the copies handed over. */
+  readonly mark?: (stanza: Stanza, message: OfflineMessage) => Stanza
+  /** Told of a message that was taken after all, when it was counted as not taken already. */
+  readonly onLate?: (message: OfflineMessage) => void
+}
+
+/** What became of messages handed over. */
+export interface HandoverResult {
+  /** Ids of those the session's connection took, and of those nobody can read. */
+  readonly taken: readonly string[]
+  /** `late`: the session did not say in time what became of the others. */
+  readonly outcome: 'settled' | 'late'
+}
+
+/** Hands stored messages to a session, in order; see {@link createHandover}. */
+export type Handover = (
+  session: Pick<SessionRecord, 'sid' | 'jid'>,
+  messages: readonly OfflineMessage[],
+  options: HandoverOptions,
+) => Promise<HandoverResult>
+
+/** Makes the handing over of one host: in order, a window at a time, and with a limit on the time it may take. */
+export function createHandover({ sessions, clock, logger }: HandoverDeps): Handover {
+  const readable = (message: OfflineMessage, { jid }: Pick<SessionRecord, 'jid'>) => {
+    try {
+      return replay(message, jid.domain, clock)
+    } catch (cause) {
+      const account = jid.bare.toString()
+      logger.error('a stored message cannot be read and is dropped', { account, id: message.id, cause })
+      return undefined
+    }
+  }
+
+  const isThere = ({ sid, jid }: Pick<SessionRecord, 'sid' | 'jid'>) =>
+    sessions.resources(jid.bare).some((one) => one.sid === sid)
+
+  return async (session, messages, options) => {
+    const { signal, mark = (stanza: Stanza) => stanza } = options
+    const taken: string[] = []
+    let over = false
+
+    /** Resolves when the session has said what became of the message, or will not. */
+    const handOne = (message: OfflineMessage) =>
+      new Promise<void>((resolve) => {
+        let told = false
+        const settle = (isTaken: boolean) => {
+          if (isTaken && !told && over) options.onLate?.(message)
+          else if (isTaken && !told) taken.push(message.id)
+          told = true
+          resolve()
+        }
+        const stanza = readable(message, session)
+        if (!stanza) return settle(true)
+        void sessions.deliverTo(session.sid, mark(stanza, message), (outcome) =>
+          settle(outcome === 'delivered'),
+        )
+      })
+
+    const handAll = async (): Promise<'settled'> => {
+      for (const window of windowsOf(messages, options.windowBytes)) {
+        await Promise.all(window.map(handOne))
+        if (over || !isThere(session)) break
+      }
+      return 'settled'
+    }
+
+    const limit = timeLimit(clock, options.timeoutMs, signal)
+    const outcome = await Promise.race([handAll(), limit.late])
+    limit[Symbol.dispose]()
+    over = true
+    return { taken: [...taken], outcome }
+  }
+}
+
+/** Messages in groups that are not larger than a window; one that is larger is a group of its own. */
+function* windowsOf(messages: readonly OfflineMessage[], bytes: number): Generator<OfflineMessage[]> {
+  let window: OfflineMessage[] = []
+  let size = 0
+  for (const message of messages) {
+    const length = Buffer.byteLength(message.stanza)
+    if (window.length > 0 && size + length > bytes) {
+      yield window
+      window = []
+      size = 0
+    }
+    window.push(message)
+    size += length
+  }
+  if (window.length > 0) yield window
+}
+
+function timeLimit(clock: Pick<Clock, 'after'>, ms: number, signal: AbortSignal) {
+  let giveUp = () => {}
+  const late = new Promise<'late'>((resolve) => {
+    giveUp = () => resolve('late')
+  })
+  const timer = clock.after(ms, giveUp)
+  signal.addEventListener('abort', giveUp)
+  if (signal.aborted) giveUp()
+  return {
+    late,
+    [Symbol.dispose]() {
+      timer[Symbol.dispose]()
+      signal.removeEventListener('abort', giveUp)
+    },
+  }
+}
