@@ -7,6 +7,7 @@ import {
   type Element,
   escapeAttribute,
   type RawElement,
+  type ReaderLimits,
   type Wire,
   wireFromText,
   writeElement,
@@ -121,6 +122,19 @@ export interface WireClient extends AsyncDisposable {
   cut(): void
 }
 
+/** What a server may send is for the test to judge, not for the client. */
+const unlimited: ReaderLimits = {
+  maxBytes: Number.POSITIVE_INFINITY,
+  maxDepth: Number.POSITIVE_INFINITY,
+  maxElements: Number.POSITIVE_INFINITY,
+  maxAttributes: Number.POSITIVE_INFINITY,
+  maxNameBytes: Number.POSITIVE_INFINITY,
+  maxNamespaces: Number.POSITIVE_INFINITY,
+}
+
+/** A test says itself what it expects; a server that says more shall be heard. */
+const limits = { ...readerLimits.afterAuthentication, maxBytes: 64 * 1024 * 1024, maxElements: 1_000_000 }
+
 type Received =
   | RawElement
   | { readonly kind: 'open'; readonly header: RawElement }
@@ -144,7 +158,7 @@ export function createWireClient(deps: WireClientDeps, options: WireClientOption
   const { domain, timeoutMs = 5_000 } = options
   const inbox: Received[] = []
   const waiting: ((error?: Error) => void)[] = []
-  let reader = createStreamReader()
+  let reader = createStreamReader({ limits: unlimited })
   let jid: Jid | undefined
   let failure: TestingError | undefined
   let pings = 0
@@ -268,7 +282,7 @@ export function createWireClient(deps: WireClientDeps, options: WireClientOption
       inbox.length = 0
     },
     async open(header) {
-      reader = createStreamReader()
+      reader = createStreamReader({ limits: unlimited })
       client.send(header ?? streamHeader(domain))
       const event = await next('a stream header')
       if (event.kind !== 'open') throw new TestingError('testing/mismatch', 'expected a stream header')
