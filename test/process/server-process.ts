@@ -49,14 +49,17 @@ export async function startServer(dataDir: string, args: readonly string[] = [])
   )
   const log: string[] = []
   let greeting = ''
-  child.stdout!.on('data', (chunk) => {
-    greeting += String(chunk)
-  })
+  let listeners: string[] = []
   const exited = once(child, 'exit')
-  const listeners = await new Promise<string[]>((resolve, reject) => {
-    createInterface({ input: child.stderr! }).on('line', (line) => {
-      log.push(line)
-      if (line.includes('"server started"')) resolve(JSON.parse(line).listeners)
+  createInterface({ input: child.stderr! }).on('line', (line) => {
+    log.push(line)
+    if (line.includes('"server started"')) listeners = JSON.parse(line).listeners
+  })
+  // The greeting is the last thing it does: files and the control socket are there by then.
+  await new Promise<void>((resolve, reject) => {
+    child.stdout!.on('data', (chunk) => {
+      greeting += String(chunk)
+      if (greeting.includes('Stop with')) setImmediate(resolve)
     })
     child.once('exit', (code) => reject(new Error(`the server ended with ${code}:\n${log.join('\n')}`)))
   })
