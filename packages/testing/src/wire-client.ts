@@ -132,9 +132,6 @@ const unlimited: ReaderLimits = {
   maxNamespaces: Number.POSITIVE_INFINITY,
 }
 
-/** A test says itself what it expects; a server that says more shall be heard. */
-const limits = { ...readerLimits.afterAuthentication, maxBytes: 64 * 1024 * 1024, maxElements: 1_000_000 }
-
 type Received =
   | RawElement
   | { readonly kind: 'open'; readonly header: RawElement }
