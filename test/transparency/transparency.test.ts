@@ -36,7 +36,7 @@ describe.each(modes)('M-4: with a handler in every hook that answers %s', (_mode
       })
     }
   }
-  afterAll(() => place[Symbol.asyncDispose]())
+  afterAll(() => place?.[Symbol.asyncDispose]())
 
   describe.each([...files])('%s', (_file, scenarios) => {
     test.each(scenarios.map((one) => [one.title, one] as const))('%s', async (_title, scenario) => {

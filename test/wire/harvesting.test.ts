@@ -25,7 +25,7 @@ beforeAll(async () => {
   online.send('<presence/>')
   await online.expect('<presence/>')
 })
-afterAll(() => place[Symbol.asyncDispose]())
+afterAll(() => place?.[Symbol.asyncDispose]())
 
 /** All that comes back, with the name of the account taken out. */
 async function answers(stanza: string, name: string): Promise<string[]> {

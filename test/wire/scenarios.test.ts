@@ -12,7 +12,7 @@ describe.each([
   beforeAll(async () => {
     place = await way.open()
   })
-  afterAll(() => place[Symbol.asyncDispose]())
+  afterAll(() => place?.[Symbol.asyncDispose]())
 
   describe.each([...files])('%s', (_file, scenarios) => {
     test.each(scenarios.map((one) => [one.title, one] as const))('%s', async (_title, scenario) => {

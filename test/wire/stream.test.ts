@@ -33,7 +33,7 @@ describe.each(ways.map((way) => [way.name, way] as const))('%s', (_name, way) =>
       await accounts.register(parseJid(`${name}@capulet.test`).bare, password)
     }
   })
-  afterAll(() => place[Symbol.asyncDispose]())
+  afterAll(() => place?.[Symbol.asyncDispose]())
 
   /** A client that cuts its connection when the test is over. */
   const dial = () => {
@@ -142,6 +142,7 @@ describe.each(ways.map((way) => [way.name, way] as const))('%s', (_name, way) =>
       expect(listed(after)).toContain('bind urn:ietf:params:xml:ns:xmpp-bind')
       expect(listed(after)).toContain('ver urn:xmpp:features:rosterver')
       expect(listed(after)).toContain('sub urn:xmpp:features:pre-approval')
+      expect(listed(after)).toContain('c http://jabber.org/protocol/caps')
       expect(listed(after).join()).not.toMatch(/starttls|xmpp-sasl|iq-register/)
       // RFC 3921's session request is optional.
       const session = after.child('session', 'urn:ietf:params:xml:ns:xmpp-session')
@@ -307,6 +308,17 @@ describe.each(ways.map((way) => [way.name, way] as const))('%s', (_name, way) =>
         await romeo.expectNothing()
       },
     )
+
+    test('L-2 X-12: a stanza may be large, and one that is too large ends the stream', async () => {
+      using juliet = await bound('l2')
+      const message = (size: number) =>
+        `<message to='juliet@capulet.test/l2'><body>${'x'.repeat(size)}</body></message>`
+      juliet.send(message(200_000))
+      expect((await juliet.expect('<message/>')).child('body', 'jabber:client')?.text().length).toBe(200_000)
+      juliet.send(message(300_000))
+      await juliet.expect(streamError('policy-violation'))
+      await juliet.expectEnd()
+    })
 
     test('X-14: tags of streams inside a stanza are content', async () => {
       using juliet = await bound('x14')
