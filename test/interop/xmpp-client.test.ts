@@ -79,8 +79,11 @@ describe('@xmpp/client', () => {
     await xmppkit('register', boris, 'chat.test', 'pw', '--data', data)
     const a = await connect(anna, tls)
     const b = await connect(boris, tls)
-    await a.xmpp.send(xml('presence'))
-    await b.xmpp.send(xml('presence'))
+    for (const one of [a, b]) {
+      // As clients do: only those that asked for the roster are told of approvals (RFC 6121 §3.1.6).
+      await one.xmpp.iqCaller.get(xml('query', { xmlns: 'jabber:iq:roster' }))
+      await one.xmpp.send(xml('presence'))
+    }
 
     for (const [from, to, other] of [
       [a, b, boris],
