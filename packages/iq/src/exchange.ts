@@ -54,6 +54,8 @@ export interface ExchangeInit {
   readonly handler: AnyHandler
   /** Longest time until the answer, in milliseconds. */
   readonly timeoutMs: number
+  /** Whether errors repeat the request. */
+  readonly echo: boolean
   /** Called once when the handler is through, which may be long after the answer. */
   readonly ended: (exchange: Exchange) => void
 }
@@ -188,7 +190,7 @@ export class Exchange {
   #fail(error: StanzaError, abortReason?: Error): Awaitable<void> {
     if (this.#answered) return
     if (abortReason) this.#abortWith(abortReason)
-    const { stanza } = this.#init
+    const stanza = this.#echoed()
     let reply: Stanza | undefined
     try {
       reply = errorReply(stanza, error)
@@ -197,6 +199,12 @@ export class Exchange {
       reply = errorReply(stanza, new StanzaError(error.condition, { type: error.type }))
     }
     return this.#answer(reply)
+  }
+
+  #echoed(): Stanza {
+    const { stanza, echo } = this.#init
+    const payload = stanza.raw.children[0]
+    return echo || payload === undefined ? stanza : stanza.without(payload.name, payload.ns)
   }
 
   #answer(reply: Stanza | undefined): Awaitable<void> {

@@ -20,6 +20,8 @@ export interface HandleOptions extends Partial<AdmissionLimits> {
   readonly maxWaiting?: number
   /** Most of them from one account, so that nobody takes all the places. @default 100 */
   readonly maxPerSender?: number
+  /** Whether errors repeat the request; turn it off for requests with secrets in them. @default true */
+  readonly echo?: boolean
 }
 
 /** What `Iq.handle` uses for options not given. */
@@ -28,6 +30,7 @@ export const handleDefaults = Object.freeze({
   timeoutMs: 30_000,
   maxWaiting: 1_000,
   maxPerSender: 100,
+  echo: true,
 })
 
 /** A registered handler. */
@@ -38,6 +41,8 @@ export interface Entry {
   readonly handler: AnyHandler
   /** Longest time until the answer. */
   readonly timeoutMs: number
+  /** Whether errors repeat the request. */
+  readonly echo: boolean
   /** Counts what it has to do with. */
   readonly admission: Admission
   /** Decides when it is called. */
@@ -112,11 +117,12 @@ function createEntry(
   handler: AnyHandler,
   options: HandleOptions,
 ): Entry {
-  const { concurrency, timeoutMs, ...limits } = Object.freeze({ ...handleDefaults, ...options })
+  const { concurrency, timeoutMs, echo, ...limits } = Object.freeze({ ...handleDefaults, ...options })
   return {
     definition,
     handler,
     timeoutMs,
+    echo,
     admission: createAdmission(limits),
     schedule: createScheduler(concurrency),
     waiting: new Set(),

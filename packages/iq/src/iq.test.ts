@@ -146,6 +146,22 @@ describe('answers', () => {
     ])
   })
 
+  test('Q-8: an error does not repeat a request with secrets, if its handler says so', () => {
+    const { dispatcher, sent, answers } = setUp()
+    dispatcher.handle(
+      reset,
+      'account',
+      () => {
+        throw new StanzaError('not-allowed')
+      },
+      { echo: false },
+    )
+    const request = ask(new Element('sum', { xmlns: ns, password: 'r0m30' }), { type: 'set' })
+    void dispatcher.dispatch(request, 'account')
+    expect(answers()).toEqual([`${request.id} not-allowed`])
+    expect(sent[0]?.raw.children.map(({ name }) => name)).toEqual(['error'])
+  })
+
   test('Q-8: an error does not send a large payload back', () => {
     const { dispatcher, sent } = setUp()
     const large = new Element('unknown', { xmlns: ns }).t('x'.repeat(50_000))

@@ -205,7 +205,7 @@ function admit(stanza: Stanza, table: HandlerTable): Entry {
 }
 
 function serve(deps: ExchangeDeps, entry: Entry, stanza: Stanza, target: IqTarget): Awaitable<void> {
-  const { admission, waiting, definition, handler, timeoutMs } = entry
+  const { admission, waiting, definition, handler, timeoutMs, echo } = entry
   const from = stanza.from!
   const sender = from.bare.toString()
   // RFC 6120 §10.3.3: without an addressee it is the account of the sender, or its server, that is asked.
@@ -214,7 +214,7 @@ function serve(deps: ExchangeDeps, entry: Entry, stanza: Stanza, target: IqTarge
     waiting.delete(over)
     admission.leave(sender)
   }
-  const exchange = new Exchange(deps, { stanza, from, to, definition, handler, timeoutMs, ended })
+  const exchange = new Exchange(deps, { stanza, from, to, definition, handler, timeoutMs, echo, ended })
   waiting.add(exchange)
   const done = entry.schedule(sender, () => exchange.run())
   if (waiting.has(exchange)) exchange.watch()
