@@ -400,8 +400,8 @@ test('every row of every table belongs to one domain, and says so', async () => 
   for (const table of tables) {
     for (const row of database.prepare(`select * from "${table}"`).all() as Record<string, unknown>[]) {
       const owner = row.account ?? row.owner
-      if (owner === undefined) continue
-      const { domain } = parseJid(String(owner))
+      if (typeof owner !== 'string') continue
+      const { domain } = parseJid(owner)
       expect(allDomains).toContain(domain)
       if ('domain' in row) expect(row.domain).toBe(domain)
       const counts = owned.get(table) ?? new Map<string, number>()

@@ -5,6 +5,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
+import { systemClock } from '@xmppkit/runtime'
 import { createDevelopmentCertificate } from '@xmppkit/tcp'
 import { createWireClient, socketTransport } from '@xmppkit/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -61,7 +62,7 @@ test('T-7: certificates given are served, and loaded again on SIGHUP', async () 
   const data = join(folder, 'certificates')
   const [cert, key] = [join(folder, 'chain.pem'), join(folder, 'key.pem')]
   const write = async (name: string) => {
-    const pair = await createDevelopmentCertificate({ domains: [name], now: new Date().getTime() })
+    const pair = await createDevelopmentCertificate({ domains: [name], now: systemClock.now() })
     await Promise.all([writeFile(cert, pair.cert), writeFile(key, pair.key)])
   }
   await write('first.test')
