@@ -24,6 +24,8 @@ export interface HandoverOptions {
   readonly signal: AbortSignal
   /** Marks the copies handed over. */
   readonly mark?: (stanza: Stanza, message: OfflineMessage) => Stanza
+  /** Told of each message at the moment it was taken. */
+  readonly onTaken?: (message: OfflineMessage) => void
   /** Told of a message that was taken after all, when it was counted as not taken already. */
   readonly onLate?: (message: OfflineMessage) => void
 }
@@ -69,7 +71,10 @@ export function createHandover({ sessions, clock, logger }: HandoverDeps): Hando
         let told = false
         const settle = (isTaken: boolean) => {
           if (isTaken && !told && over) options.onLate?.(message)
-          else if (isTaken && !told) taken.push(message.id)
+          else if (isTaken && !told) {
+            taken.push(message.id)
+            options.onTaken?.(message)
+          }
           told = true
           resolve()
         }

@@ -1,4 +1,5 @@
 import { removeUser } from '@xmppkit/auth'
+import { userSendPacket } from '@xmppkit/c2s'
 import { type Drop, drop, type Hooks } from '@xmppkit/hooks'
 import type { BareJid } from '@xmppkit/jid'
 import { type Clock, createScope, type Logger } from '@xmppkit/runtime'
@@ -49,12 +50,15 @@ export interface Offline extends AsyncDisposable {
 
 /** Where in `receivePacket` messages queue behind stored ones: what others refuse is not stored. */
 const afterPolicies = 90
+/** Where in `userSendPacket` what a client has is deleted: before anything of it is handled, and answered. */
+const beforeEverything = 1
 const label = 'offline'
 
 /**
  * Stores messages nobody can take (XEP-0160) and hands them over at the next login.
  *
- * Nothing is deleted before the client's connection took it; while stored messages are being handed over, new
+ * Nothing is deleted before the client's connection took it, and nothing that was there when a client got an
+ * answer from us is ever given out again, though the process be killed (rule X-CONS). While stored messages are being handed over, new
  * ones queue behind them, so that each sender's order holds (rule M-7).
  *
  * @example
@@ -131,6 +135,13 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
         return leaving.has(stanza.to.bare.toString()) ? stanza : queueBehind(stanza.to.bare, stanza)
       },
       { seq: afterPolicies, label },
+    ),
+  )
+  scope.use(
+    hooks.on(
+      userSendPacket,
+      (stanza, { session }) => release.confirmed(session)?.then(() => stanza) ?? stanza,
+      { seq: beforeEverything, label },
     ),
   )
   scope.use(

@@ -1,5 +1,7 @@
+import { type C2sSession, userSendPacket } from '@xmppkit/c2s'
+import { isDrop } from '@xmppkit/hooks'
 import { describe, expect, test } from 'vitest'
-import { type Client, type FakeHost, fakeHost, settled } from './fake-host.js'
+import { type Client, type FakeHost, fakeHost, read, settled } from './fake-host.js'
 import type { OfflineOptions } from './offline-options.js'
 import type { OfflineStore } from './ports.js'
 
@@ -28,6 +30,13 @@ async function byHand(host: FakeHost, address = balcony, priority = 0): Promise<
   return client
 }
 
+/** A stanza of a client comes in; resolves when it is about to be handled. */
+async function saysSomething(host: FakeHost, { jid, handle }: Client): Promise<string> {
+  const session = { sid: handle.sid, jid } as C2sSession
+  const folded = await host.hooks.fold(userSendPacket, read("<message to='romeo@example.com'/>"), { session })
+  return isDrop(folded) ? 'dropped' : 'handled'
+}
+
 /** A store whose method can be made to fail. */
 function failing(method: 'ack' | 'lease' | 'release') {
   const state = { fails: true, calls: 0 }
@@ -50,6 +59,30 @@ describe('nothing is deleted before it was handed over', () => {
     expect(await host.waiting()).toBe(2)
     await receipt(juliet, 'delivered')
     expect(await host.waiting()).toBe(0)
+  })
+
+  test('X-CONS: what a client has when it says something is deleted before that is handled', async () => {
+    const host = await scene(['1', '2', '3'])
+    const juliet = await byHand(host)
+    await receipt(juliet, 'delivered', 2)
+    expect(await host.waiting()).toBe(3)
+    const sibling = await host.connect(chamber)
+    await saysSomething(host, sibling)
+    expect(await host.waiting()).toBe(3)
+    await saysSomething(host, juliet)
+    expect(await host.waiting()).toBe(1)
+    await receipt(juliet, 'delivered')
+    expect(await host.waiting()).toBe(0)
+    expect(juliet.bodies()).toEqual(['1', '2', '3'])
+  })
+
+  test('a client is heard though what it has cannot be deleted', async () => {
+    const { state, wrap } = failing('ack')
+    const host = await scene(['1', '2'], {}, wrap)
+    const juliet = await byHand(host)
+    await receipt(juliet, 'delivered', 1)
+    expect(await saysSomething(host, juliet)).toBe('handled')
+    expect(state.calls).toBe(1)
   })
 
   test('OFF-1 X-CONS: of a connection that is lost, what it did not take is delivered at the next login', async () => {

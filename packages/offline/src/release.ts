@@ -38,6 +38,11 @@ export interface Release extends AsyncDisposable {
   receiver(account: BareJid): SessionRecord | undefined
   /** Resolves when what is being handed over to the account at this moment is. */
   settled(account: BareJid): Promise<void>
+  /**
+   * The session says something: resolves when what it was given before is deleted, so that its answer proves it;
+   * `undefined` when there is nothing to wait for.
+   */
+  confirmed(session: Pick<SessionRecord, 'sid' | 'jid'>): Promise<void> | undefined
   /** The session retrieves by itself (XEP-0013): it and its siblings are not flooded. */
   exempt(session: Pick<SessionRecord, 'sid'>): void
   /** The session is gone. */
@@ -89,17 +94,21 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     return best
   }
 
-  const remember = (account: BareJid, ids: readonly string[]) => {
-    if (ids.length === 0) return
+  const remember = (account: BareJid, id: string) => {
     const key = account.toString()
-    handedOver.set(key, new Set([...(handedOver.get(key) ?? []), ...ids]))
+    const ids = handedOver.get(key) ?? new Set<string>()
+    handedOver.set(key, ids.add(id))
   }
 
   const deleteHandedOver = async (account: BareJid) => {
-    const ids = handedOver.get(account.toString())
+    const key = account.toString()
+    const ids = handedOver.get(key)
     if (!ids) return
-    await store.ack(account, [...ids])
-    handedOver.delete(account.toString())
+    // More may be handed over while these are being deleted.
+    const due = [...ids]
+    await store.ack(account, due)
+    for (const id of due) ids.delete(id)
+    if (ids.size === 0 && handedOver.get(key) === ids) handedOver.delete(key)
   }
 
   const scheduleAnother = (account: BareJid) => {
@@ -115,7 +124,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
   // A session that wakes up has taken them after all.
   const takenLate = (account: BareJid, { sid }: SessionRecord, { id }: OfflineMessage) => {
     stuck.delete(sid)
-    remember(account, [id])
+    remember(account, id)
     void start(account, false)
   }
 
@@ -134,9 +143,9 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       windowBytes: options.releaseBytes,
       timeoutMs: options.leaseMs,
       signal: closing.signal,
+      onTaken: ({ id }) => remember(account, id),
       onLate: (message) => takenLate(account, receiver, message),
     })
-    remember(account, taken)
     await deleteHandedOver(account)
     if (outcome === 'late') stuck.add(receiver.sid)
     // What a session that is there did not take it has refused. It stays leased to it, and so is left out.
@@ -212,6 +221,12 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     receiver(account) {
       const run = running.get(account.toString())
       return run?.blocks ? run.receiver : undefined
+    },
+    confirmed({ sid, jid }) {
+      if (handedOver.size === 0 || !handedOver.has(jid.bare.toString())) return undefined
+      if (running.get(jid.bare.toString())?.receiver.sid !== sid) return undefined
+      // Should the store fail, the messages are tried again as ever; the session is not to suffer.
+      return deleteHandedOver(jid.bare).catch(() => {})
     },
     settled: (account) => running.get(account.toString())?.done ?? Promise.resolve(),
     exempt: ({ sid }) => void exempt.add(sid),
