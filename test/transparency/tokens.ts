@@ -1,5 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import type { EventToken, FilterToken, Hooks } from '@xmppkit/hooks'
+import type { Awaitable } from '@xmppkit/runtime'
+import type { Server } from '@xmppkit/server'
 
 /** A hook of any package, whatever it carries. */
 export type AnyToken = EventToken<unknown> | FilterToken<unknown, unknown>
@@ -39,5 +41,29 @@ export function listen(
         handler(token, value, payload)
         return value
       })
+  }
+}
+
+/** Puts a handler in every hook of a server that lets all pass, when `pass` says so. */
+export async function letAllPass(
+  server: Server,
+  pass: <V>(value: V) => Awaitable<V>,
+  called: (token: AnyToken) => void = () => {},
+): Promise<void> {
+  const tokens = await allTokens()
+  for (const hooks of [server.hooks, ...[...server.hosts.values()].map((host) => host.hooks)]) {
+    for (const token of tokens) {
+      if (token.kind === 'event') {
+        hooks.on(token, () => {
+          called(token)
+          return pass(undefined)
+        })
+      } else {
+        hooks.on(token, (value) => {
+          called(token)
+          return pass(value)
+        })
+      }
+    }
   }
 }

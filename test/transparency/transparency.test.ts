@@ -1,9 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import type { Hooks } from '@xmppkit/hooks'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { playScenario, readScenarios, twoDomains } from '../wire/scenarios.js'
 import { inMemory, type Place } from '../wire/ways.js'
-import { type AnyToken, allTokens } from './tokens.js'
+import { allTokens, letAllPass } from './tokens.js'
 
 // A handler that does nothing must change nothing, whether it answers at once or later: every conversation goes as
 // it goes without.
@@ -18,24 +17,8 @@ describe.each(modes)('M-4: with a handler in every hook that answers %s', (_mode
   const called = new Set<string>()
   beforeAll(async () => {
     place = await inMemory.open()
-    const tokens = await allTokens()
-    for (const hooks of [place.server.hooks, place.server.host().hooks]) {
-      for (const token of tokens) install(hooks, token)
-    }
+    await letAllPass(place.server, pass, (token) => called.add(token.name))
   })
-  const install = (hooks: Hooks, token: AnyToken) => {
-    if (token.kind === 'event') {
-      hooks.on(token, () => {
-        called.add(token.name)
-        return pass(undefined)
-      })
-    } else {
-      hooks.on(token, (value) => {
-        called.add(token.name)
-        return pass(value)
-      })
-    }
-  }
   afterAll(() => place?.[Symbol.asyncDispose]())
 
   describe.each([...files])('%s', (_file, scenarios) => {
