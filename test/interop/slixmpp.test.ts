@@ -32,7 +32,7 @@ describe.skipIf(!present)('slixmpp', () => {
       const options = ['--domain', 'chat.test', '--allow-registration']
       const common = { domain: 'chat.test', ca: join(data, 'self-signed.crt'), tls }
       try {
-        const first = await startServer(data, options)
+        await using first = await startServer(data, options)
         const port = tls === 'direct' ? first.tlsPort : first.port
         const steps = (await play('chat', { ...common, port })).map(({ step }) => step)
         expect(steps).toContain('presence followed')

@@ -28,7 +28,7 @@ test('S-15: SIGTERM tells the clients, keeps what was stored, removes the PID fi
   const data = join(folder, 'term')
   const pidFile = join(folder, 'term.pid')
   const options = ['--domain', 'chat.test', '--allow-plaintext', '--pid-file', pidFile]
-  const server = await startServer(data, options)
+  await using server = await startServer(data, options)
   expect(Number(await readFile(pidFile, 'utf8'))).toBe(server.pid)
   expect(server.greeting()).toContain('npx xmppkit register juliet chat.test')
   await xmppkit('register', 'juliet', 'chat.test', 'pw', '--data', data)
