@@ -5,11 +5,9 @@
  */
 import { AccountsService } from '@xmppkit/auth/module'
 import { C2sService } from '@xmppkit/c2s/module'
-import { DiscoService } from '@xmppkit/disco/module'
 import { IqService } from '@xmppkit/iq/module'
-import { ClockService, defineModule, LoggerService } from '@xmppkit/module'
+import { ClockService, defineModule, HooksService, LoggerService } from '@xmppkit/module'
 import { SessionsService } from '@xmppkit/sessions/module'
-import { NS } from '@xmppkit/stanza'
 import { createRegistration } from './registration.js'
 import type { RegistrationOptions } from './registration-options.js'
 
@@ -19,20 +17,14 @@ export const registrationModule = defineModule({
   needs: {
     accounts: AccountsService,
     iq: IqService,
+    hooks: HooksService,
     sessions: SessionsService,
     c2s: C2sService,
-    disco: DiscoService,
     clock: ClockService,
     logger: LoggerService,
   },
   xeps: [{ number: '0077', version: '2.4', note: 'without extension fields and redirection' }],
-  start({ sessions, c2s, disco, ...deps }, options: RegistrationOptions, scope) {
-    scope.use(
-      createRegistration(
-        { ...deps, features: c2s.features, kick: (account, error) => sessions.kick(account, error) },
-        options,
-      ),
-    )
-    scope.use(disco.addFeature('server', NS.register))
+  start({ c2s, ...deps }, options: RegistrationOptions, scope) {
+    scope.use(createRegistration({ ...deps, features: c2s.features }, options))
   },
 })

@@ -4,10 +4,15 @@ const field = (name: string, max: number) => optionalChild(text(name, NS.registe
 
 /** The `<query xmlns='jabber:iq:register'/>` of XEP-0077. */
 export const registerQuery = element('query', NS.register, {
+  /** Says that whoever asks has an account already. */
   registered: flag('registered', NS.register),
+  /** Asks to delete it. */
   remove: flag('remove', NS.register),
+  /** Text shown above the form. */
   instructions: field('instructions', 4096),
+  /** Name of the account, without its domain; empty in a form to fill in. */
   username: field('username', 3071),
+  /** Its password; empty in a form to fill in. */
   password: field('password', 4096),
 })
 

@@ -20,16 +20,17 @@ export interface RegistrationOptions {
    */
   readonly allowRemoval?: boolean
   /**
-   * Whether registration is possible over connections without TLS, where anybody on the way can read
-   * the password. For trying things out on one machine only.
+   * Whether passwords may be sent over connections without TLS, where anybody on the way can read them, to
+   * register or to change them. For trying things out on one machine only.
    *
    * @default false
    */
   readonly allowInsecure?: boolean
   /**
-   * Accounts one network address may register within `registrationWindowMs`. Attempts that fail count.
+   * Registrations one network address may try within `registrationWindowMs`, successful or not: a name that
+   * is taken tells that the account exists. IPv6 addresses count by their /64 network.
    *
-   * @default 5
+   * @default 10
    */
   readonly maxRegistrationsPerAddress?: number
   /**
@@ -53,12 +54,12 @@ export interface RegistrationOptions {
 }
 
 /** Defaults of {@link RegistrationOptions}. */
-export const registrationDefaults: Required<RegistrationOptions> = Object.freeze({
+export const registrationDefaults: Readonly<Required<RegistrationOptions>> = Object.freeze({
   allowRegistration: false,
   allowPasswordChange: true,
   allowRemoval: true,
   allowInsecure: false,
-  maxRegistrationsPerAddress: 5,
+  maxRegistrationsPerAddress: 10,
   registrationWindowMs: 3_600_000,
   reservedUsernames: Object.freeze([
     'admin',

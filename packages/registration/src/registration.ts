@@ -1,28 +1,33 @@
-import { addressKey, createRateTable } from '@xmppkit/access'
-import { type Accounts, AuthError, type AuthErrorCode } from '@xmppkit/auth'
+import { type Accounts, removeUser } from '@xmppkit/auth'
+import type { Hooks } from '@xmppkit/hooks'
 import type { Iq, IqRequest } from '@xmppkit/iq'
-import { type BareJid, type FullJid, type Jid, JidError, makeJid } from '@xmppkit/jid'
+import { type BareJid, isFullJid, type Jid } from '@xmppkit/jid'
 import { type Clock, createScope, type Logger } from '@xmppkit/runtime'
-import { StanzaError, type StanzaErrorCondition, StreamError } from '@xmppkit/stanza'
+import type { Sessions } from '@xmppkit/sessions'
+import { StanzaError } from '@xmppkit/stanza'
 import type { StreamFeature } from '@xmppkit/stream'
+import { accountNamed, refuse } from './answers.js'
 import { inBandFeature } from './in-band-feature.js'
+import { createNewcomers } from './newcomers.js'
 import { type RegisterPayload, registerGet, registerSet } from './register-payload.js'
 import { type RegistrationOptions, registrationDefaults } from './registration-options.js'
 
 /** Collaborators of {@link createRegistration}. */
 export interface RegistrationDeps {
   /** Where accounts are created, changed and removed. */
-  readonly accounts: Pick<Accounts, 'register' | 'remove' | 'changePassword' | 'exists'>
+  readonly accounts: Pick<Accounts, 'register' | 'remove' | 'changePassword'>
   /** Where requests of people who are logged in come in. */
   readonly iq: Pick<Iq, 'handle'>
-  /** Ends the sessions of an account that was removed. */
-  readonly kick: (account: BareJid, error: StreamError) => Promise<unknown>
-  /** Where the form for newcomers is offered; nowhere when absent. */
+  /** Tells when the removal of an account has begun. */
+  readonly hooks: Pick<Hooks, 'on'>
+  /** Tells whether the connection of a session is encrypted. */
+  readonly sessions: Pick<Sessions, 'resources'>
+  /** Where the form for newcomers is offered, such as the features of a `C2s`; nowhere when absent. */
   readonly features?: { add(feature: StreamFeature): Disposable }
-  /** Counts registrations, and lets the answer to a removal go out before the end. */
-  readonly clock: Clock
+  /** Counts registrations. */
+  readonly clock: Pick<Clock, 'monotonic'>
   /** Told of registrations and removals. */
-  readonly logger: Logger
+  readonly logger: Pick<Logger, 'info' | 'error'>
 }
 
 /** In-band registration of one host. */
@@ -31,89 +36,85 @@ export interface Registration extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** Registers an account for a newcomer. @internal */
-export type RegisterNewcomer = (
-  domain: string,
-  request: RegisterPayload,
-  remoteAddress: string,
-) => Promise<void>
+const label = 'registration'
 
 /**
- * Lets people create, change and delete their accounts in band (XEP-0077). Creating is off unless asked
- * for.
+ * Lets people create, change and delete their accounts in band (XEP-0077). Creating is off unless asked for.
+ *
+ * Whoever holds the connections ends the sessions of an account that was removed, as `@xmppkit/c2s` does.
  *
  * @example
  * ```ts
- * const registration = createRegistration({ accounts, iq, kick, features, clock, logger }, { allowRegistration: true })
+ * const registration = createRegistration(
+ *   { accounts, iq, hooks, sessions, features: c2s.features, clock, logger },
+ *   { allowRegistration: true },
+ * )
  * ```
  */
 export function createRegistration(deps: RegistrationDeps, options: RegistrationOptions = {}): Registration {
   const settings = Object.freeze({ ...registrationDefaults, ...options })
-  const { accounts, iq, clock, logger } = deps
-  const scope = createScope()
-  const reserved = new Set(settings.reservedUsernames)
-  const rate = createRateTable(deps, {
-    limit: settings.maxRegistrationsPerAddress,
-    windowMs: settings.registrationWindowMs,
-  })
+  const { accounts, iq, hooks, sessions, logger } = deps
+  const begun = new Map<string, () => void>()
 
-  const register: RegisterNewcomer = async (domain, { username, password }, remoteAddress) => {
-    if (!username || !password) {
-      throw new StanzaError('not-acceptable', { text: 'A username and a password are needed.' })
-    }
-    if (!rate.hit(addressKey(remoteAddress)).allowed) {
-      throw new StanzaError('resource-constraint', { text: 'Too many registrations from here; try later.' })
-    }
-    const account = accountNamed(username, domain)
-    if (reserved.has(account.local)) {
-      throw new StanzaError('not-acceptable', { text: 'This name is reserved.' })
-    }
-    await accounts.register(account, password, { remoteAddress }).catch(refuse)
-    logger.info('account registered in band', { account: account.toString(), remoteAddress })
-  }
+  const isInsecure = (jid: Jid) =>
+    sessions.resources(jid.bare).some((one) => one.jid.equals(jid) && one.info.secure === false)
 
   const changePassword = async (session: Jid, { username, password }: RegisterPayload) => {
     if (!settings.allowPasswordChange) throw new StanzaError('not-allowed')
+    if (isInsecure(session) && !settings.allowInsecure) {
+      throw new StanzaError('not-authorized', { text: 'Not over a connection anybody can read.' })
+    }
     if (!username || !password) {
       throw new StanzaError('bad-request', { text: 'A username and a password are needed.' })
     }
     if (!accountNamed(username, session.domain).equals(session.bare)) {
       throw new StanzaError('not-allowed', { text: 'People change their own password only.' })
     }
-    await accounts.changePassword(session.bare, password, session as FullJid).catch(refuse)
+    const by = isFullJid(session) ? session : undefined
+    await accounts.changePassword(session.bare, password, by).catch(refuse)
   }
 
+  // The answer goes out when the account is being removed and cannot be used any more. Whoever does the rest may end
+  // this session at any moment from then on, and it has to go out first (XEP-0077 §3.2).
   const remove = async (account: BareJid) => {
     if (!settings.allowRemoval) throw new StanzaError('not-allowed')
-    await accounts.remove(account).catch(refuse)
-    logger.info('account removed in band', { account: account.toString() })
-    // The result goes out first, then every session of the account ends (XEP-0077 §3.2).
-    clock.after(0, () => {
-      void deps.kick(account, new StreamError('not-authorized', { text: 'The account was removed.' }))
-    })
+    const key = account.toString()
+    const hasBegun = new Promise<boolean>((resolve) => begun.set(key, () => resolve(true)))
+    const removal = accounts.remove(account).finally(() => begun.delete(key))
+    removal.then(
+      () => logger.info('account removed in band', { account: key }),
+      (error: unknown) => logger.error('an account could not be removed', { account: key, error }),
+    )
+    if (!(await Promise.race([hasBegun, removal.catch(refuse)])))
+      throw new StanzaError('registration-required')
   }
 
   const form = (session: Jid): RegisterPayload => ({
     registered: true,
-    username: session.local,
     instructions: settings.instructions,
+    username: session.local,
     password: '',
   })
 
+  const change = async (session: Jid, { payload, stanza }: IqRequest<RegisterPayload>) => {
+    if (!payload.remove) return changePassword(session, payload)
+    if (stanza.raw.childAt(0).children.length > 1) throw new StanzaError('bad-request')
+    await remove(session.bare)
+  }
+
+  const scope = createScope()
+  scope.use(hooks.on(removeUser, ({ account }) => begun.get(account.toString())?.(), { seq: 0, label }))
   // People address either their server or, by leaving `to` out, their own account.
   for (const target of ['server', 'account'] as const) {
     scope.use(iq.handle(registerGet, target, (request) => form(ownSession(request))))
     scope.use(
-      iq.handle(registerSet, target, async (request) => {
-        const session = ownSession(request)
-        if (!request.payload.remove) return changePassword(session, request.payload)
-        if (request.payload.username || request.payload.password) throw new StanzaError('bad-request')
-        await remove(session.bare)
-      }),
+      iq.handle(registerSet, target, (request) => change(ownSession(request), request), { echo: false }),
     )
   }
   if (settings.allowRegistration && deps.features) {
-    scope.use(deps.features.add(inBandFeature({ register }, settings)))
+    scope.use(
+      deps.features.add(inBandFeature({ ...deps, register: createNewcomers(deps, settings) }, settings)),
+    )
   }
   return { close: () => scope.close(), [Symbol.asyncDispose]: () => scope.close() }
 }
@@ -123,27 +124,4 @@ function ownSession({ from, to }: IqRequest<unknown>): Jid {
   const own = to.local === '' ? from.domain === to.domain : from.bare.equals(to.bare)
   if (!own || from.local === '') throw new StanzaError('forbidden')
   return from
-}
-
-function accountNamed(username: string, domain: string): BareJid {
-  try {
-    return makeJid({ local: username, domain }).bare
-  } catch (cause) {
-    if (!(cause instanceof JidError)) throw cause
-    throw new StanzaError('jid-malformed', { text: 'This cannot be a username.' })
-  }
-}
-
-const answers: Partial<Record<AuthErrorCode, readonly [StanzaErrorCondition, string]>> = {
-  'auth/exists': ['conflict', 'This name is taken.'],
-  'auth/refused': ['not-acceptable', 'This name or password is not accepted.'],
-  'auth/invalid-account': ['jid-malformed', 'This cannot be a username.'],
-  'auth/invalid-password': ['not-acceptable', 'This cannot be a password.'],
-  'auth/read-only': ['not-allowed', 'Accounts are managed elsewhere.'],
-}
-
-function refuse(error: unknown): never {
-  const answer = error instanceof AuthError ? answers[error.code] : undefined
-  if (!answer) throw error
-  throw new StanzaError(answer[0], { text: answer[1] })
 }

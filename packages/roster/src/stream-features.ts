@@ -18,5 +18,6 @@ function informational(name: string, element: string, ns: string): StreamFeature
     ns,
     offered: (state: StreamState) => state.authenticated !== undefined,
     advertise: () => new Element(element, { xmlns: ns }),
+    handles: () => false,
   }
 }
