@@ -92,11 +92,13 @@ function attribute(s: Scan, i: number): number {
   const quote = buf[++i]!
   if (quote !== 0x22 && quote !== 0x27) return 0
   const start = ++i
+  const stops = valueStop
   let flags = 0
-  while (i < end) {
+  for (;;) {
+    while (i < end && stops[buf[i]!] === 0) i++
+    if (i >= end) return 0
     const byte = buf[i]!
-    if (valueStop[byte] === 0) i++
-    else if (byte === quote) {
+    if (byte === quote) {
       endAttribute(s, start - base, i - base, flags)
       return i + 1
     } else if (byte >= 0x80) {
@@ -110,7 +112,6 @@ function attribute(s: Scan, i: number): number {
     } else if (byte !== 0x22 && byte !== 0x27) return 0
     else i++
   }
-  return 0
 }
 
 /** The offset of the local name behind `xml:`, whose colon is at `i`, or 0 for another prefix. */
@@ -126,19 +127,31 @@ function xmlPrefixEnd(s: Scan, i: number): number {
 /** The offset of the `<` behind text that begins at `i`, or 0. */
 function text(s: Scan, i: number): number {
   const { buf, end } = s
-  while (i < end) {
+  const stops = textStop
+  for (;;) {
+    // Four at a time: two thirds of the time on the long texts of pictures and encrypted messages.
+    while (
+      i + 3 < end &&
+      (stops[buf[i]!]! | stops[buf[i + 1]!]! | stops[buf[i + 2]!]! | stops[buf[i + 3]!]!) === 0
+    ) {
+      i += 4
+    }
+    while (i < end && stops[buf[i]!] === 0) i++
+    if (i >= end) return 0
     const byte = buf[i]!
-    if (textStop[byte] === 0) i++
-    else if (byte === 0x3c /* < */) return i
-    else if (byte >= 0x80) {
-      i = characterEnd(buf, i, end)
-      if (i === 0) return 0
-    } else if (byte === 0x26 /* & */) {
-      i = predefinedEnd(buf, i)
-      if (i === 0) return 0
-    } else return 0
+    if (byte === 0x3c /* < */) return i
+    if (byte === 0x26 /* & */) i = predefinedEnd(buf, i)
+    else if (byte >= 0x80) i = wideEnd(buf, i, end)
+    else return 0
+    if (i === 0) return 0
   }
-  return 0
+}
+
+/** The offset behind all characters beyond ASCII from `i` on, or 0 when one is cut off. */
+function wideEnd(buf: Buffer, i: number, end: number): number {
+  do i = characterEnd(buf, i, end)
+  while (i !== 0 && i < end && buf[i]! >= 0x80)
+  return i
 }
 
 /** The offset behind a reference to a predefined entity whose `&` is at `i`, or 0. */

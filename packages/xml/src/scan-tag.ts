@@ -43,6 +43,7 @@ export function scanTag(s: Scan): void {
   const NAME_BYTE = 2
   const WHITE = 4
   const { buf, base, end } = s
+  const stops = valueStop
   let i = s.pos
   let state = s.state
   scan: while (i < end) {
@@ -116,7 +117,7 @@ export function scanTag(s: Scan): void {
         i++
         break
       case VALUE: {
-        while (i < end && valueStop[buf[i]!] === 0) i++
+        while (i < end && stops[buf[i]!] === 0) i++
         if (i === end) break
         const stop = buf[i]!
         if (stop === s.quote) {
