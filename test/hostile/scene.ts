@@ -95,7 +95,7 @@ export async function openScene({ clock, ...options }: SceneOptions = {}): Promi
 }
 
 /** Creates an account with everybody's password. */
-export async function register(server: Server, name: string): Promise<void> {
+async function register(server: Server, name: string): Promise<void> {
   await server
     .host()
     .get(AccountsService)

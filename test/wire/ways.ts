@@ -119,7 +119,7 @@ function socketWay(
 let made: Promise<CertificatePair> | undefined
 
 /** One self-signed certificate for all servers of a run: making it is the slow part. */
-export function certificate(): Promise<CertificatePair> {
+function certificate(): Promise<CertificatePair> {
   made ??= createDevelopmentCertificate({ domains, now: Date.now() })
   return made
 }
