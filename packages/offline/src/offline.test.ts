@@ -268,7 +268,7 @@ describe('order (M-7)', () => {
 
   test('a message stored at the very end of a release is not left behind', async () => {
     // Stored while the store says that nothing is left: whoever stores it must find that out, at whatever moment.
-    for (let delay = 0; delay < 12; delay += 1) {
+    for (let delay = 0; delay < 80; delay += 1) {
       const host = fakeHost()
       await host.says('1')
       const juliet = await host.connect(balcony)
@@ -280,6 +280,36 @@ describe('order (M-7)', () => {
       expect(juliet.bodies(), `after ${delay} ticks`).toEqual(['1', '2'])
       expect(await host.waiting()).toBe(0)
     }
+  })
+
+  test('M-7: also where two resources came meanwhile, and reading takes its time', async () => {
+    const waiting: (() => void)[] = []
+    const wait = () => new Promise<void>((resolve) => waiting.push(resolve))
+    const goOn = async () => {
+      for (const resolve of waiting.splice(0)) resolve()
+      await settled()
+    }
+    const slow = (store: OfflineStore): OfflineStore => ({
+      ...store,
+      append: (...args) => wait().then(() => store.append(...args)),
+      lease: (...args) => wait().then(() => store.lease(...args)),
+    })
+    const host = fakeHost({ store: slow })
+    const writing = host.says('1')
+    await settled()
+    const write = waiting.splice(0)
+    const clients = [await host.connect(balcony), await host.connect('juliet@example.com/chamber')]
+    for (const client of clients) await client.available()
+    while (waiting.length > 0) await goOn()
+    for (const resolve of write) resolve()
+    await writing
+    const next = host.says('2')
+    await settled()
+    expect(clients.flatMap((client) => client.heard())).toEqual([])
+    while (waiting.length > 0) await goOn()
+    await next
+    await settled()
+    expect(clients.flatMap((client) => client.bodies())).toEqual(['1', '2'])
   })
 
   test('L-1 M-7: with the store full, new messages wait until the stored ones are handed over', async () => {

@@ -58,8 +58,8 @@ const label = 'offline'
  * Stores messages nobody can take (XEP-0160) and hands them over at the next login.
  *
  * Nothing is deleted before the client's connection took it, and nothing that was there when a client got an
- * answer from us is ever given out again, though the process be killed (rule X-CONS). While stored messages are being handed over, new
- * ones queue behind them, so that each sender's order holds (rule M-7).
+ * answer from us is ever given out again, though the process be killed (rule X-CONS). While stored messages are
+ * being handed over, new ones queue behind them, so that each sender's order holds (rule M-7).
  *
  * @example
  * ```ts

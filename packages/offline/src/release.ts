@@ -2,6 +2,7 @@ import type { BareJid } from '@xmppkit/jid'
 import type { Clock, Logger } from '@xmppkit/runtime'
 import type { SessionRecord, Sessions } from '@xmppkit/sessions'
 import type { Handover } from './handover.js'
+import type { OfflineOptions } from './offline-options.js'
 import type { OfflineMessage, OfflineStore } from './ports.js'
 
 /** What releasing stored messages needs. */
@@ -19,11 +20,7 @@ export interface ReleaseDeps {
 }
 
 /** Settings of {@link createRelease}. */
-export interface ReleaseOptions {
-  readonly releaseBatch: number
-  readonly releaseBytes: number
-  readonly leaseMs: number
-}
+export type ReleaseOptions = Pick<Required<OfflineOptions>, 'releaseBatch' | 'releaseBytes' | 'leaseMs'>
 
 /** Hands stored messages to returning clients: leased, delivered in order, deleted once handed over. */
 export interface Release extends AsyncDisposable {

@@ -14,6 +14,7 @@ import type { FeatureIo, StreamFeature, StreamState } from '@xmppkit/stream'
 import { Element, type RawElement } from '@xmppkit/xml'
 import type { RegisterNewcomer } from './newcomers.js'
 import { type RegisterPayload, registerQuery } from './register-payload.js'
+import type { RegistrationOptions } from './registration-options.js'
 
 /** What the form for newcomers needs. */
 export interface InBandFeatureDeps {
@@ -24,10 +25,7 @@ export interface InBandFeatureDeps {
 }
 
 /** Settings of {@link inBandFeature}. */
-export interface InBandFeatureOptions {
-  readonly instructions: string
-  readonly allowInsecure: boolean
-}
+export type InBandFeatureOptions = Pick<Required<RegistrationOptions>, 'instructions' | 'allowInsecure'>
 
 /**
  * Registration before login (XEP-0077 §3.1), as a stream feature: offered until somebody has

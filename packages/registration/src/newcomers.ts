@@ -4,6 +4,7 @@ import type { Clock, Logger } from '@xmppkit/runtime'
 import { StanzaError } from '@xmppkit/stanza'
 import { accountNamed, refuse } from './answers.js'
 import type { RegisterPayload } from './register-payload.js'
+import type { RegistrationOptions } from './registration-options.js'
 
 /** Registers an account for a newcomer. */
 export type RegisterNewcomer = (
@@ -23,11 +24,10 @@ export interface NewcomersDeps {
 }
 
 /** Settings of {@link createNewcomers}. */
-export interface NewcomersOptions {
-  readonly maxRegistrationsPerAddress: number
-  readonly registrationWindowMs: number
-  readonly reservedUsernames: readonly string[]
-}
+export type NewcomersOptions = Pick<
+  Required<RegistrationOptions>,
+  'maxRegistrationsPerAddress' | 'registrationWindowMs' | 'reservedUsernames'
+>
 
 /** Makes what registers newcomers: complete, not too many from one address, and under no name of the operator. */
 export function createNewcomers(deps: NewcomersDeps, options: NewcomersOptions): RegisterNewcomer {

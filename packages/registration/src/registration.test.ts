@@ -139,6 +139,7 @@ describe('XEP-0077 §3.2: removing the account', () => {
     let cleaned = () => {}
     host.hooks.on(removeUser, () => new Promise<void>((resolve) => (cleaned = resolve)))
     const result = await juliet.say(set('<remove/>'), /type='result'/)
+    expect(result).toContain("type='result'")
     expect(result).not.toContain('stream:error')
     expect(await host.accounts.exists(account('juliet'))).toBe(false)
     await expect(host.accounts.register(account('juliet'), 'x')).rejects.toMatchObject({

@@ -188,6 +188,9 @@ describe('the end of presence (RFC 6121 §4.5)', () => {
     await settled()
     expect(told.map((stanza) => stanza.to?.local)).toEqual(['both'])
     const leaving = juliet.leave()
+    await settled()
+    // The farewell does not overtake what is still on its way.
+    expect(told).toHaveLength(1)
     while (waiting.length > 0) {
       waiting.shift()!()
       await settled()
