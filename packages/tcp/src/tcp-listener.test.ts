@@ -124,6 +124,21 @@ describe('plain connections', () => {
     await ended
   })
 
+  test.each(['none', 'starttls', 'direct'] as const)(
+    'SEC-2: connections that are reset before anybody looks at them harm nobody: %s',
+    async (tls) => {
+      const { listener } = await start({ tls })
+      const reset = async () => {
+        const socket = connect({ host: '127.0.0.1', port: listener.port })
+        socket.once('connect', () => socket.resetAndDestroy())
+        await once(socket, 'close')
+      }
+      // In the turn that accepts them they are gone already: many at once make sure of it.
+      for (let round = 0; round < 20; round++) await Promise.all(Array.from({ length: 20 }, reset))
+      await expect.poll(() => listener.connections).toBe(0)
+    },
+  )
+
   test('a listener on a port in use says what to do', async () => {
     const { listener } = await start({ tls: 'none' })
     await expect(start({ tls: 'none', port: listener.port })).rejects.toMatchObject({

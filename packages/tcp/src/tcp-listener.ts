@@ -107,7 +107,11 @@ export async function listenTcp(deps: TcpListenerDeps, options: TcpListenerOptio
 
   const onConnection = (socket: Socket) => {
     const address = socket.remoteAddress
-    if (address === undefined) return // gone already
+    if (address === undefined) {
+      // Reset before anybody came to it: whoever leaves it alone has an error without a listener, which ends the process.
+      socket.destroy()
+      return
+    }
     const slot = gate.enter(address)
     if (typeof slot === 'string') {
       deps.logger.debug('connection refused', { address, reason: slot })
