@@ -41,6 +41,7 @@ test('L-1: every limit can be set and lifted', async () => {
     '--max-registrations-per-address=Infinity',
     '--max-stanza-bytes=20000',
     '--set=offline.maxMessagesPerAccount=9',
+    '--set=c2s.maxWaiting=50',
     '--set=sessions.onLimit=close-oldest',
     '--set=accounts.hashes=["SHA-1"]',
   ])
@@ -49,6 +50,7 @@ test('L-1: every limit can be set and lifted', async () => {
     tcp: { maxConnectionsPerAddress: 7 },
     registration: { maxRegistrationsPerAddress: Number.POSITIVE_INFINITY },
     offline: { maxMessagesPerAccount: 9 },
+    c2s: { maxWaiting: 50 },
     sessions: { onLimit: 'close-oldest' },
     accounts: { hashes: ['SHA-1'] },
   })
