@@ -148,18 +148,18 @@ export class StanzaView implements Stanza {
     }
     const child = this.#childFor(codec)
     if (child === undefined) return undefined
-    const value = codec.decode(child.toElement())
+    const value = codec.decode(child)
     this.#payloads = { codec, value, next: this.#payloads }
     return value
   }
 
-  #childFor(codec: Codec<unknown>): RawElement | undefined {
-    if (codec.alternatives === undefined) return this.raw.child(codec.name, codec.ns)
+  #childFor(codec: Codec<unknown>): Element | undefined {
+    if (codec.alternatives === undefined) return this.raw.childElement(codec.name, codec.ns)
     const names = codecNames(codec)
     const index = this.raw.children.findIndex((child) =>
       names.some((one) => one.name === child.name && one.ns === child.ns),
     )
-    return index < 0 ? undefined : this.raw.childAt(index)
+    return index < 0 ? undefined : this.raw.childAt(index).toElement()
   }
 
   text(name: string): string | undefined {

@@ -37,7 +37,7 @@ export function canonicalWire(s: Scan): Wire {
 /** One long name declared once and used often must not become an element beyond the limit. */
 function written(top: Element, limits: ReaderLimits): Wire {
   try {
-    const wire = wireFromText(writeTree(top, {}, limits.maxBytes))
+    const wire = wireFromText(writeTree(top, {}, limits.maxBytes).text)
     if (wire.length <= limits.maxBytes) return wire
   } catch (error) {
     if (!(error instanceof XmlWriteError)) throw error

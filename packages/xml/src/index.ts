@@ -7,7 +7,6 @@ export { Element } from 'ltx'
 export { type XmlCondition, XmlError, type XmlWriteCode, XmlWriteError } from './errors.js'
 export { escapeAttribute, escapeText } from './escape.js'
 export { parseElement } from './parse-element.js'
-export { rawElement } from './parsed-element.js'
 export type { ChildName, RawElement, ToWireOptions } from './raw-element.js'
 export { type ReaderLimits, readerLimits } from './reader-limits.js'
 export {
@@ -18,5 +17,6 @@ export {
   type StreamReaderOptions,
   streamReaderDefaults,
 } from './stream-reader.js'
+export { rawElement } from './tree-element.js'
 export { bytesFromWire, textFromWire, type Wire, wireFromBytes, wireFromText, wireLength } from './wire.js'
 export { type WriteScope, writeElement } from './writer.js'

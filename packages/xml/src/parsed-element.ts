@@ -17,13 +17,13 @@ import {
   type Surroundings,
 } from './scan-state.js'
 import { localName, plainAttributes, topAttributes, topTag } from './top-tag.js'
-import { appendContent, setAttribute } from './tree.js'
+import { appendContent, buildOnly, setAttribute } from './tree.js'
 import { unescapeText } from './unescape.js'
 import { asWire, textFromWire, type Wire, wireFromText } from './wire.js'
-import { writeElement } from './writer.js'
+import { entryOf, type WrittenChild, writeChild } from './written-child.js'
 
-/** The one implementation of {@link RawElement}. */
-class ParsedElement implements RawElement {
+/** @internal The one implementation of {@link RawElement}. */
+export class ParsedElement implements RawElement {
   readonly kind = 'element'
   readonly #attributes: readonly string[]
   readonly #index: ChildIndex
@@ -109,6 +109,13 @@ class ParsedElement implements RawElement {
     return characters === undefined ? this.childAt(at).text() : unescapeText(textFromWire(characters))
   }
 
+  childElement(name: string, ns: string): Element | undefined {
+    const at = findChild(this.content, this.#index, this.ns, name, ns)
+    if (at < 0) return undefined
+    const wire = asWire(this.content.slice(this.#index[at * KID], this.#index[at * KID + 1]))
+    return buildOnly(wire, { ns: this.ns, prefixes: nothingAround.prefixes })
+  }
+
   toElement(): Element {
     const element = new Element(this.name)
     if (this.ns !== '') element.attrs.xmlns = this.ns
@@ -143,20 +150,21 @@ class ParsedElement implements RawElement {
   }
 
   append(child: Element | RawElement | Wire): RawElement {
-    const wire = typeof child === 'string' ? child : childWire(child, this.ns)
-    // Reading it again proves that it is whole by itself and finds its children.
+    const { wire, entry } = typeof child === 'string' ? { wire: child } : writtenChild(child, this.ns)
+    return entry === undefined ? this.#appendRead(wire) : this.#appendIndexed(wire, entry)
+  }
+
+  // Reading it again proves that it is whole by itself and finds its children.
+  #appendRead(wire: Wire): RawElement {
     const more = parseWire(asWire(`<a xmlns="${attributeWire(this.ns)}">${wire}</a>`), '')
+    return this.#appendIndexed(more.content, more.#index)
+  }
+
+  #appendIndexed(wire: Wire, entries: ChildIndex): RawElement {
     const content = sealed(this.content)
-    const index = [...this.#index, ...shifted(more.#index, content.length)]
-    return new ParsedElement(
-      this.name,
-      this.ns,
-      this.#attributes,
-      asWire(content + more.content),
-      index,
-      this.#written,
-      -1,
-    )
+    const index = content === '' ? entries : [...this.#index, ...shifted(entries, content.length)]
+    const all = asWire(content + wire)
+    return new ParsedElement(this.name, this.ns, this.#attributes, all, index, this.#written, -1)
   }
 
   filterChildren(keep: (name: string, ns: string, index: number) => boolean): RawElement {
@@ -221,8 +229,14 @@ function sealed(content: string): string {
 }
 
 /** A child as it is written where `ns` is the default namespace. */
-function childWire(child: Element | RawElement, ns: string): Wire {
-  return isRaw(child) ? child.toWire({ declare: child.ns !== ns }) : writeElement(child, { ns })
+function writtenChild(child: Element | RawElement, ns: string): Partial<WrittenChild> & { wire: Wire } {
+  if (!isRaw(child)) return writeChild(child, ns)
+  const wire = child.toWire({ declare: child.ns !== ns })
+  // Whoever else implements the interface is read.
+  if (!(child instanceof ParsedElement)) return { wire }
+  const { name, content } = child
+  const tail = content === '' ? '/>'.length : `>${content}</${name}>`.length
+  return { wire, entry: entryOf(wire, name, child.ns === ns ? undefined : child.ns, wire.length - tail) }
 }
 
 function isRaw(child: Element | RawElement): child is RawElement {
@@ -283,16 +297,8 @@ export function parseBytes(buf: Buffer, limits: ReaderLimits, around: Surroundin
   return element
 }
 
-function parseWire(wire: Wire, ns: string): ParsedElement {
+/** Reads one element that was written where `ns` is the default namespace. */
+export function parseWire(wire: Wire, ns: string): ParsedElement {
   const around = ns === '' ? nothingAround : { ns, prefixes: nothingAround.prefixes }
   return parseBytes(Buffer.from(wire, 'latin1'), noLimits, around)
-}
-
-/**
- * Makes a {@link RawElement} of an ltx tree.
- *
- * @throws XmlWriteError for names, characters, namespaces or nodes XML cannot carry
- */
-export function rawElement(element: Element): RawElement {
-  return parseWire(writeElement(element), '')
 }

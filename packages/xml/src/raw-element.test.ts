@@ -1,10 +1,10 @@
 import { Element } from 'ltx'
 import { describe, expect, test } from 'vitest'
 import { parseElement } from './parse-element.js'
-import { rawElement } from './parsed-element.js'
 import type { RawElement } from './raw-element.js'
 import { readerLimits } from './reader-limits.js'
 import { createStreamReader } from './stream-reader.js'
+import { rawElement } from './tree-element.js'
 import { textFromWire, type Wire, wireFromText } from './wire.js'
 
 const text = (element: RawElement | undefined) => element && textFromWire(element.toWire())

@@ -59,6 +59,11 @@ export interface RawElement {
   text(): string
   /** The text directly inside the first direct child of this name and namespace, without making it an element. */
   childText(name: string, ns: string): string | undefined
+  /**
+   * The first direct child of this name and namespace as a new ltx tree: what `child(name, ns)?.toElement()` makes, without the
+   * element in between.
+   */
+  childElement(name: string, ns: string): Element | undefined
   /** A new ltx tree. Its top has `xmlns`; children keep their namespace when taken out. */
   toElement(): Element
   /**

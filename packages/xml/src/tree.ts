@@ -49,6 +49,15 @@ export function appendContent(parent: Element, content: Wire, around: Surroundin
   }
 }
 
+/** Builds the tree of the one element that `wire` holds, which the reader has accepted. */
+export function buildOnly(wire: Wire, around: Surroundings): Element {
+  const holder = new Element('')
+  appendContent(holder, wire, around, '')
+  const [element] = holder.children as Element[]
+  element!.parent = null
+  return element!
+}
+
 /** Sets an attribute, whatever its name: `__proto__` is a name like any other (X-13). */
 export function setAttribute(element: Element, name: string, value: string): void {
   if (name === '__proto__') {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { XmlWriteError } from './errors.js'
 import { escapeAttribute, escapeText } from './escape.js'
 import { parseElement } from './parse-element.js'
-import { rawElement } from './parsed-element.js'
+import { rawElement } from './tree-element.js'
 import { textFromWire } from './wire.js'
 import { type WriteScope, writeElement } from './writer.js'
 

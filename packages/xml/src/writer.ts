@@ -47,11 +47,29 @@ interface Open {
  * ```
  */
 export function writeElement(element: Element, scope: WriteScope = {}): Wire {
-  return wireFromText(writeTree(element, scope, Infinity))
+  return wireFromText(writeTree(element, scope).text)
 }
 
-/** {@link writeElement} as text, giving up beyond a length. */
-export function writeTree(root: Element, scope: WriteScope, maxLength: number): string {
+/** A tree as text, and how much of it is the start tag of its root. */
+export interface WrittenTree {
+  readonly text: string
+  /** Length of the start tag without `>` or `/>`. */
+  readonly tagLength: number
+  /** The namespace of the root. */
+  readonly ns: string
+}
+
+/**
+ * {@link writeElement} as text, giving up beyond a length.
+ *
+ * @param inherited - the default namespace of the tree the root is part of
+ */
+export function writeTree(
+  root: Element,
+  scope: WriteScope,
+  maxLength = Number.POSITIVE_INFINITY,
+  inherited = namespaceAbove(root),
+): WrittenTree {
   const around = scope.prefixes && { own: new Map(Object.entries(scope.prefixes)), outer: undefined }
   const outerNs = scope.ns ?? ''
   const open: Open[] = []
@@ -68,7 +86,8 @@ export function writeTree(root: Element, scope: WriteScope, maxLength: number): 
     out += '>'
     open.push({ element, ns: tag.ns, prefixes: tag.prefixes, next: 0 })
   }
-  enter(root, startTag(root, outerNs, around, namespaceAbove(root)))
+  const tag = startTag(root, outerNs, around, inherited)
+  enter(root, tag)
   while (open.length > 0) {
     if (out.length > maxLength) throw new XmlWriteError('xml/bad-node', 'the element is too large')
     const top = open[open.length - 1]!
@@ -82,10 +101,16 @@ export function writeTree(root: Element, scope: WriteScope, maxLength: number): 
     else if (isElement(node)) enter(node, startTag(node, top.ns, top.prefixes))
     else out += escapeText(scalar(node, 'a child') ?? '')
   }
-  return out
+  return { text: out, tagLength: tag.text.length, ns: tag.ns }
 }
 
-interface StartTag {
+/** The start tag of the top of a tree. */
+export function writeTopTag(element: Element): StartTag {
+  return startTag(element, '', undefined, namespaceAbove(element))
+}
+
+/** A start tag, and what is in force behind it. */
+export interface StartTag {
   /** The tag without its closing bracket. */
   readonly text: string
   /** The default namespace inside. */
@@ -174,11 +199,13 @@ function checkName(name: string, prefixes: Prefixes | undefined, what: 'element'
   throw new XmlWriteError('xml/bad-namespace', `the prefix of ${JSON.stringify(name)} is not declared`)
 }
 
-function isElement(node: unknown): node is Element {
+/** Whether a node of a tree is an element. */
+export function isElement(node: unknown): node is Element {
   return typeof node === 'object' && node !== null && 'attrs' in node && 'children' in node && 'name' in node
 }
 
-function scalar(value: unknown, where: string): string | undefined {
+/** How a value is printed, `undefined` where it is left out. */
+export function scalar(value: unknown, where: string): string | undefined {
   if (typeof value === 'string') return value
   if (typeof value === 'number' || value === true) return String(value)
   if (value === undefined || value === null || value === false) return undefined
