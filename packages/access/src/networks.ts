@@ -1,4 +1,4 @@
-import { isIP } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import { AccessError } from './errors.js'
 
 /** A set of IP addresses with a common prefix. */
@@ -40,7 +40,10 @@ export function parseNetwork(text: string): Network {
  * @param prefixLength6 - length of an IPv6 network, in bits
  */
 export function addressKey(address: string, prefixLength6 = 64): string {
-  const parsed = parseAddress(address)
+  const plain = mappedIPv4(address) ?? address
+  // The text of an IPv4 address has one form only.
+  if (isIPv4(plain)) return plain
+  const parsed = parseAddress(plain)
   if (!parsed) return address
   if (parsed.bits === 32) return [24n, 16n, 8n, 0n].map((by) => (parsed.value >> by) & 255n).join('.')
   const hex = ((parsed.value >> BigInt(128 - prefixLength6)) << BigInt(128 - prefixLength6))
@@ -51,6 +54,11 @@ export function addressKey(address: string, prefixLength6 = 64): string {
 
 function prefixLength(text: string): number | undefined {
   return /^\d{1,3}$/.test(text) ? Number(text) : undefined
+}
+
+/** The IPv4 address in the usual form of `::ffff:192.0.2.1`, which is how a dual-stack socket shows an IPv4 peer. */
+function mappedIPv4(address: string): string | undefined {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice('::ffff:'.length) : undefined
 }
 
 function parseAddress(text: string): Address | undefined {

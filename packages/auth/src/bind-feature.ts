@@ -4,6 +4,10 @@ import { errorReplyTo, isStanzaError, isStreamError, NS, StanzaError, StreamErro
 import type { FeatureIo, StreamChange, StreamFeature, StreamState } from '@xmppkit/stream'
 import { Element, type RawElement } from '@xmppkit/xml'
 
+const bindElement = new Element('bind', { xmlns: NS.bind })
+const sessionElement = new Element('session', { xmlns: NS.session })
+sessionElement.c('optional')
+
 /** What {@link bindFeature} needs. */
 export interface BindFeatureDeps {
   /**
@@ -34,7 +38,7 @@ export function bindFeature(deps: BindFeatureDeps): StreamFeature {
     ns: NS.bind,
     offered: (state) => state.authenticated !== undefined && state.bound === undefined,
     required: () => true,
-    advertise: () => new Element('bind', { xmlns: NS.bind }),
+    advertise: () => bindElement,
     handles: (el, state) => isRequest(el, 'bind', NS.bind, state),
     negotiate: (el, io) => answered(el, io, deps.logger, () => bind(el, deps, io)),
     refuse(el, io) {
@@ -59,11 +63,7 @@ export function sessionFeature(deps: { readonly logger: Pick<Logger, 'error'> })
     name: 'session',
     ns: NS.session,
     offered: (state) => state.authenticated !== undefined,
-    advertise() {
-      const el = new Element('session', { xmlns: NS.session })
-      el.c('optional')
-      return el
-    },
+    advertise: () => sessionElement,
     handles: (el, state) => isRequest(el, 'session', NS.session, state),
     negotiate: (el, io) =>
       answered(el, io, deps.logger, () => {

@@ -55,7 +55,9 @@ test('hasher and decoy secret may be shared', async () => {
   await using two = await createHost({}, { name: 'two', services, modules })
   const shown = one.get(AccountsService).credentials.decoyVerifier?.('nobody@example.org', 'SHA-1')
   expect(shown?.iterations).toBe(5000)
-  expect(two.get(AccountsService).credentials.decoyVerifier?.('nobody@example.org', 'SHA-1')).toEqual(shown)
+  expect(two.get(AccountsService).credentials.decoyVerifier?.('nobody@example.org', 'SHA-1')?.salt).toEqual(
+    shown?.salt,
+  )
 })
 
 test('without a store and without users of its own a host does not start', async () => {

@@ -90,6 +90,15 @@ export function saslFeature(deps: SaslFeatureDeps, options: SaslFeatureOptions =
   })
   const names = (state: StreamState): readonly string[] => server.names(conditions(state))
 
+  // What is allowed depends on the connection, so there are few lists.
+  const elements = new Map<string, Element>()
+  const advertised = (list: readonly string[]): Element => {
+    const key = list.join(' ')
+    const el = elements.get(key) ?? mechanismsElement(list)
+    elements.set(key, el)
+    return el
+  }
+
   const exchange = async (el: RawElement, io: FeatureIo): Promise<ExchangeResult> => {
     const { state, signal } = io
     const counted = deps.throttle?.begin(state.remoteAddress)
@@ -120,7 +129,7 @@ export function saslFeature(deps: SaslFeatureDeps, options: SaslFeatureOptions =
     ns: NS.sasl,
     offered: (state) => state.authenticated === undefined && names(state).length > 0,
     required: () => true,
-    advertise: (state) => mechanismsElement(names(state)),
+    advertise: (state) => advertised(names(state)),
     async negotiate(el, io) {
       const result = await exchange(el, io)
       const mechanism = el.attr('mechanism') ?? ''

@@ -1,7 +1,8 @@
 import { NS } from '@xmppkit/stanza'
 import type { StreamFeature } from '@xmppkit/stream'
+import type { Element } from '@xmppkit/xml'
 import type { Disco } from './disco.js'
-import { entityCaps } from './entity-caps.js'
+import { type EntityCaps, entityCaps } from './entity-caps.js'
 
 /**
  * Announces among the stream features what a server supports, so that clients and peers need not ask (XEP-0115 §6.3).
@@ -12,11 +13,17 @@ import { entityCaps } from './entity-caps.js'
  * ```
  */
 export function capsFeature(disco: Pick<Disco, 'caps'>): StreamFeature {
+  const written = new WeakMap<EntityCaps, Element>()
+  const write = (caps: EntityCaps): Element => {
+    const el = written.get(caps) ?? entityCaps.encode(caps)
+    written.set(caps, el)
+    return el
+  }
   return {
     name: 'caps',
     ns: NS.caps,
     offered: () => true,
-    advertise: ({ domain }) => entityCaps.encode(disco.caps(domain)),
+    advertise: ({ domain }) => write(disco.caps(domain)),
     // It is only announced: nothing a peer sends picks it.
     handles: () => false,
   }

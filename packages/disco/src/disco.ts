@@ -1,13 +1,15 @@
 import { type Drop, type Hooks, isDrop } from '@xmppkit/hooks'
 import type { Iq, IqRequest, IqTarget } from '@xmppkit/iq'
 import type { BareJid, FullJid, Jid } from '@xmppkit/jid'
-import { disposable } from '@xmppkit/runtime'
+import { type Awaitable, disposable, isThenable } from '@xmppkit/runtime'
 import { NS, StanzaError } from '@xmppkit/stanza'
+import { type RawElement, rawElement } from '@xmppkit/xml'
 import type { DiscoRequest } from './disco-request.js'
 import type { EntityCaps } from './entity-caps.js'
 import {
   type DiscoIdentity,
   type DiscoInfo,
+  type DiscoInfoResult,
   type DiscoItem,
   discoInfoGet,
   discoInfoResult,
@@ -57,7 +59,7 @@ export interface Disco extends Disposable {
    * @throws StanzaError `service-unavailable` if the asker may not know whether the account exists, `item-not-found`
    * for a node nobody knows
    */
-  info(request: DiscoRequest): Promise<DiscoInfo>
+  info(request: DiscoRequest): Awaitable<DiscoInfo>
   /**
    * Answers a disco#items question: nothing, if the asker may not know whether the account exists.
    *
@@ -65,7 +67,7 @@ export interface Disco extends Disposable {
    */
   items(request: DiscoRequest): Promise<readonly DiscoItem[]>
   /** Whether somebody may learn that an account exists and is online; see {@link accountVisible}. */
-  mayQuery(account: BareJid, asker: Jid): Promise<boolean>
+  mayQuery(account: BareJid, asker: Jid): Awaitable<boolean>
   /** What a server announces of itself: a hash of its disco#info (XEP-0115). */
   caps(domain: string): EntityCaps
 }
@@ -85,6 +87,8 @@ export function createDisco(deps: DiscoDeps, options: DiscoOptions = {}): Disco 
   const { name, capsNode } = Object.freeze({ ...discoDefaults, ...options })
   const { iq, hooks, sessions } = deps
   const registry = createRegistry()
+  // By what was said of them, which is the same object until that changes.
+  const entities = new WeakMap<DiscoInfo, KnownEntity>()
   const addFeature: Disco['addFeature'] = (target, feature, place) => {
     const features = typeof feature === 'string' ? [feature] : feature
     return all(features.map((one) => registry.add(target, { kind: 'feature', feature: one }, place)))
@@ -92,29 +96,64 @@ export function createDisco(deps: DiscoDeps, options: DiscoOptions = {}): Disco 
   const addIdentity: Disco['addIdentity'] = (target, identity, place) =>
     registry.add(target, { kind: 'identity', identity }, place)
 
-  function registeredInfo(target: IqTarget, domain: string): DiscoInfo {
-    const info = registry.info(target, domain, undefined) ?? { identities: [], features: [], forms: [] }
-    const features = [...new Set([...info.features, ...iq.namespaces(target)])].sort(compareOctets)
-    return { ...info, features }
+  function entity(target: IqTarget, domain: string): KnownEntity {
+    const said = registry.info(target, domain, undefined) ?? nothingSaid
+    const namespaces = iq.namespaces(target)
+    const known = entities.get(said)
+    if (known?.namespaces === namespaces) return known
+    const features = [...new Set([...said.features, ...namespaces])].sort(compareOctets)
+    const fresh: KnownEntity = {
+      namespaces,
+      info: Object.freeze({ ...said, features }),
+      caps: undefined,
+      answer: undefined,
+    }
+    entities.set(said, fresh)
+    return fresh
   }
 
   function caps(domain: string): EntityCaps {
-    return { hash: 'sha-1', node: capsNode, ver: capsHash(registeredInfo('server', domain)) }
+    const server = entity('server', domain)
+    server.caps ??= Object.freeze({ hash: 'sha-1', node: capsNode, ver: capsHash(server.info) })
+    return server.caps
   }
 
-  async function info(request: DiscoRequest): Promise<DiscoInfo> {
+  function info(request: DiscoRequest): Awaitable<DiscoInfo> {
     const { target, to, node } = request
     if (target === 'server') {
       // The node of our own hash is the server itself (XEP-0115 §6.2).
       const isServer = node === undefined || node === `${capsNode}#${caps(to.domain).ver}`
-      if (isServer) return registeredInfo('server', to.domain)
-    } else if (!(await mayQuery(to.bare, request.from))) {
-      // XEP-0030 §8: the same answer for an account that does not exist and for one that may not be seen.
-      throw new StanzaError('service-unavailable')
+      return isServer ? entity('server', to.domain).info : infoOfNode(request)
     }
-    const start =
-      node === undefined ? registeredInfo(target, to.domain) : registry.info(target, to.domain, node)
-    return known(await hooks.fold(discoInfo, start, request))
+    const visible = mayQuery(to.bare, request.from)
+    return isThenable(visible)
+      ? visible.then((seen) => accountInfo(seen, request))
+      : accountInfo(visible, request)
+  }
+
+  function accountInfo(visible: boolean, request: DiscoRequest): Awaitable<DiscoInfo> {
+    // XEP-0030 §8: the same answer for an account that does not exist and for one that may not be seen.
+    if (!visible) throw new StanzaError('service-unavailable')
+    return infoOfNode(request)
+  }
+
+  function infoOfNode(request: DiscoRequest): Awaitable<DiscoInfo> {
+    const { target, to, node } = request
+    const start = node === undefined ? entity(target, to.domain).info : registry.info(target, to.domain, node)
+    const folded = hooks.fold(discoInfo, start, request)
+    return isThenable(folded) ? folded.then(known) : known(folded)
+  }
+
+  function answerInfo(
+    target: IqTarget,
+    { to, payload: { node } }: IqRequest<{ readonly node?: string }>,
+    answer: DiscoInfo,
+  ): RawElement | DiscoInfoResult {
+    const own = node === undefined ? entity(target, to.domain) : undefined
+    if (own?.info !== answer) return discoInfoResult(answer, node)
+    // Most ask this, and it is the same for all of them.
+    own.answer ??= rawElement(discoInfoGet.result!.encode(discoInfoResult(answer, undefined)))
+    return own.answer
   }
 
   async function items(request: DiscoRequest): Promise<readonly DiscoItem[]> {
@@ -131,9 +170,10 @@ export function createDisco(deps: DiscoDeps, options: DiscoOptions = {}): Disco 
     return found.filter((one) => one.presence !== undefined).map(({ jid }) => ({ jid }))
   }
 
-  async function mayQuery(account: BareJid, asker: Jid): Promise<boolean> {
+  function mayQuery(account: BareJid, asker: Jid): Awaitable<boolean> {
     if (asker.bare.equals(account)) return true
-    return (await hooks.fold(accountVisible, false, { account, asker })) === true
+    const visible = hooks.fold(accountVisible, false, { account, asker })
+    return isThenable(visible) ? visible.then((value) => value === true) : visible === true
   }
 
   const registrations = all([
@@ -142,8 +182,11 @@ export function createDisco(deps: DiscoDeps, options: DiscoOptions = {}): Disco 
     addFeature('server', [NS.discoInfo, NS.discoItems, NS.caps]),
     addFeature('account', [NS.discoInfo, NS.discoItems]),
     ...(['server', 'account'] as const).flatMap((target) => [
-      iq.handle(discoInfoGet, target, async (request) => {
-        return discoInfoResult(await info(question(target, request)), request.payload.node)
+      iq.handle(discoInfoGet, target, (request) => {
+        const answer = info(question(target, request))
+        return isThenable(answer)
+          ? answer.then((value) => answerInfo(target, request, value))
+          : answerInfo(target, request, answer)
       }),
       iq.handle(discoItemsGet, target, async (request) => {
         return { ...request.payload, items: await items(question(target, request)) }
@@ -163,6 +206,16 @@ export function createDisco(deps: DiscoDeps, options: DiscoOptions = {}): Disco 
     [Symbol.dispose]: () => registrations[Symbol.dispose](),
   }
 }
+
+/** An entity as it was put together last; its parts are made when they are asked for. */
+interface KnownEntity {
+  readonly namespaces: readonly string[]
+  readonly info: DiscoInfo
+  caps: EntityCaps | undefined
+  answer: RawElement | undefined
+}
+
+const nothingSaid: DiscoInfo = Object.freeze({ identities: [], features: [], forms: [] })
 
 function question(target: IqTarget, request: IqRequest<{ readonly node?: string }>): DiscoRequest {
   const { from, to, payload, stanza } = request

@@ -70,8 +70,11 @@ export const discoInfoGet = defineIq({ type: 'get', request: infoQuery, result: 
 /** Asks an entity what it has: `disco#items` (XEP-0030 §4). */
 export const discoItemsGet = defineIq({ type: 'get', request: itemsQuery, result: itemsResult })
 
+/** What {@link discoInfoGet} is answered with. */
+export type DiscoInfoResult = Infer<typeof infoResult>
+
 /** The answer to {@link discoInfoGet} as it is written. */
-export function discoInfoResult(info: DiscoInfo, node: string | undefined): Infer<typeof infoResult> {
+export function discoInfoResult(info: DiscoInfo, node: string | undefined): DiscoInfoResult {
   const { identities, forms } = info
   const features = info.features.map((name) => ({ var: name }))
   return node === undefined ? { identities, features, forms } : { node, identities, features, forms }

@@ -30,7 +30,10 @@ type Fact =
 export interface Registry {
   /** Keeps something until disposed. */
   add(target: IqTarget, fact: Fact, place: DiscoPlace | undefined): Disposable
-  /** Everything of an entity or node but its items; `undefined` if nothing was said of the node. */
+  /**
+   * Everything of an entity or node but its items; `undefined` if nothing was said of the node. Of entities it is the same
+   * object until something is added or removed, on all domains about which nothing of their own was said.
+   */
   info(target: IqTarget, domain: string, node: string | undefined): DiscoInfo | undefined
   /** The items of an entity or node; `undefined` if nothing was said of the node. */
   items(target: IqTarget, domain: string, node: string | undefined): readonly DiscoItem[] | undefined
@@ -40,6 +43,7 @@ export interface Registry {
 export function createRegistry(): Registry {
   // By place, so that a question costs what its answer is long, not what all domains registered.
   const places = new Map<string, Set<{ readonly fact: Fact }>>()
+  const infos = new Map<string, DiscoInfo>()
 
   function facts(target: IqTarget, domain: string, node: string | undefined): Fact[] | undefined {
     const everywhere = places.get(placeKey(target, undefined, node)) ?? []
@@ -54,14 +58,25 @@ export function createRegistry(): Registry {
       const entries = places.get(key) ?? new Set()
       const entry = { fact }
       places.set(key, entries.add(entry))
+      infos.clear()
       return disposable(() => {
+        infos.clear()
         entries.delete(entry)
         if (entries.size === 0) places.delete(key)
       })
     },
     info(target, domain, node) {
-      const found = facts(target, domain, node)
-      return found && toInfo(found)
+      if (node !== undefined) {
+        const found = facts(target, domain, node)
+        return found && toInfo(found)
+      }
+      const own = placeKey(target, domain, undefined)
+      const key = places.has(own) ? own : placeKey(target, undefined, undefined)
+      const known = infos.get(key)
+      if (known !== undefined) return known
+      const info = toInfo(facts(target, domain, undefined) ?? [])
+      infos.set(key, info)
+      return info
     },
     items(target, domain, node) {
       const found = facts(target, domain, node)
@@ -71,7 +86,7 @@ export function createRegistry(): Registry {
 }
 
 function placeKey(target: IqTarget, domain: string | undefined, node: string | undefined): string {
-  return JSON.stringify([target, domain, node])
+  return node === undefined ? `${target} ${domain ?? ''}` : JSON.stringify([target, domain, node])
 }
 
 /** Without anything twice, which would make a response ill-formed (XEP-0115 §5.4). */

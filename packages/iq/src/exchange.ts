@@ -11,6 +11,7 @@ import {
   type Stanza,
   StanzaError,
 } from '@xmppkit/stanza'
+import type { Element, RawElement } from '@xmppkit/xml'
 import { IqError } from './errors.js'
 
 /** A request, decoded. */
@@ -170,8 +171,7 @@ export class Exchange {
     const { stanza, definition } = this.#init
     let reply: Stanza
     try {
-      const { result } = definition
-      reply = resultReply(stanza, result && value !== undefined ? result.encode(value) : undefined)
+      reply = resultReply(stanza, payloadOf(value, definition))
     } catch (error) {
       // The handler answered with what its codec, or XML, cannot carry.
       return this.#failUnexpected(error)
@@ -218,4 +218,16 @@ export class Exchange {
     const { name, ns } = definition.request
     return { from, to, id: stanza.id, payload: name, ns }
   }
+}
+
+function payloadOf(
+  value: unknown,
+  { result }: IqDefinition<unknown, unknown>,
+): Element | RawElement | undefined {
+  if (isRawElement(value)) return value
+  return result && value !== undefined ? result.encode(value) : undefined
+}
+
+function isRawElement(value: unknown): value is RawElement {
+  return typeof value === 'object' && value !== null && 'toWire' in value
 }

@@ -59,8 +59,8 @@ export interface HandlerTable {
   remove(entry: Entry): void
   /** The handler of a payload; `unknown-feature` when only its namespace is known. */
   find(type: string, name: string, ns: string): Entry | 'unknown-feature' | undefined
-  /** Namespaces that have handlers. */
-  namespaces(): string[]
+  /** Namespaces that have handlers: the same list until one is added or removed. */
+  namespaces(): readonly string[]
   /** All handlers. */
   entries(): Entry[]
 }
@@ -68,6 +68,7 @@ export interface HandlerTable {
 /** Makes an empty {@link HandlerTable}. */
 export function createHandlerTable(): HandlerTable {
   const table = new Map<string, Entry[]>()
+  let names: readonly string[] | undefined
 
   const namespacesOf = ({ request }: IqDefinition<unknown, unknown>) =>
     new Set(codecNames(request).map(({ ns }) => ns))
@@ -90,17 +91,19 @@ export function createHandlerTable(): HandlerTable {
         }
       }
       const entry = createEntry(definition, handler, options)
+      names = undefined
       for (const ns of namespacesOf(definition)) table.set(ns, [...(table.get(ns) ?? []), entry])
       return entry
     },
     remove(entry) {
+      names = undefined
       for (const ns of namespacesOf(entry.definition)) {
         const rest = (table.get(ns) ?? []).filter((other) => other !== entry)
         if (rest.length === 0) table.delete(ns)
         else table.set(ns, rest)
       }
     },
-    namespaces: () => [...table.keys()],
+    namespaces: () => (names ??= Object.freeze([...table.keys()])),
     entries: () => [...new Set([...table.values()].flat())],
   }
 }

@@ -10,6 +10,7 @@ import {
   type Stanza,
   StanzaError,
 } from '@xmppkit/stanza'
+import type { RawElement } from '@xmppkit/xml'
 import { IqError } from './errors.js'
 import { type AnyHandler, Exchange, type ExchangeDeps, type IqRequest } from './exchange.js'
 import {
@@ -56,13 +57,14 @@ export type RequestOf<D> = D extends IqDefinition<infer Q, unknown> ? Q : never
 export type ResultOf<D> = D extends IqDefinition<unknown, infer R> ? R : never
 
 /**
- * Answers a request: returns the payload of the result, nothing for an empty result, or throws a StanzaError.
+ * Answers a request: returns the payload of the result, nothing for an empty result, or throws a StanzaError. A payload that
+ * is the same for many may be returned as an element, so that it is written once.
  * A malformed payload never gets here; anything else thrown is logged and answered with `internal-server-error`.
  */
 export type IqHandler<D> =
   D extends IqDefinition<infer Q, infer R>
     ? // biome-ignore lint/suspicious/noConfusingVoidType: a function without a return is meant
-      (request: IqRequest<Q>) => Awaitable<R | undefined | void>
+      (request: IqRequest<Q>) => Awaitable<R | RawElement | undefined | void>
     : never
 
 /** Answers requests by typed handlers, and asks others. */
@@ -101,8 +103,11 @@ export interface Iq extends AsyncDisposable {
     payload: RequestOf<D>,
     options?: RequestOptions,
   ): Promise<ResultOf<D>>
-  /** Namespaces that have handlers for this target; they are features for service discovery. */
-  namespaces(target: IqTarget): string[]
+  /**
+   * Namespaces that have handlers for this target; they are features for service discovery. The same list until a handler
+   * comes or goes.
+   */
+  namespaces(target: IqTarget): readonly string[]
   /** Gives up on requests of our own, and answers what waits for a handler with `service-unavailable`, type wait. */
   close(): Promise<void>
 }

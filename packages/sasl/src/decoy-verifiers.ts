@@ -42,15 +42,15 @@ export function createDecoyVerifiers(options: DecoyOptions = {}): DecoyVerifiers
   const secret = options.secret ?? randomBytes(32)
   const iterations = options.iterations ?? scramHasherDefaults.iterations
   const saltBytes = options.saltBytes ?? scramHasherDefaults.saltBytes
-  const derive = (purpose: string, username: string, hash: ScramHash): Uint8Array =>
-    createHmac('sha512', secret).update(`${purpose}\0${hash}\0${username}`).digest()
+  // Only the salt is ever shown, so only that has to be the name's own. No password is known to hash to this.
+  const key = randomBytes(64)
   return {
     verifier: (username, hash) => ({
       hash,
       iterations,
-      salt: derive('salt', username, hash).subarray(0, saltBytes),
-      storedKey: derive('stored key', username, hash).subarray(0, digestLength(hash)),
-      serverKey: derive('server key', username, hash).subarray(0, digestLength(hash)),
+      salt: createHmac('sha512', secret).update(`salt\0${hash}\0${username}`).digest().subarray(0, saltBytes),
+      storedKey: key.subarray(0, digestLength(hash)),
+      serverKey: key.subarray(0, digestLength(hash)),
     }),
   }
 }

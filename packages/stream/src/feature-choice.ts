@@ -1,5 +1,5 @@
 import { NS, StreamError } from '@xmppkit/stanza'
-import { type RawElement, type Wire, wireFromText, writeElement } from '@xmppkit/xml'
+import { type Element, type RawElement, type Wire, wireFromText, writeElement } from '@xmppkit/xml'
 import type { StreamFeature } from './stream-feature.js'
 import type { StreamState } from './stream-state.js'
 
@@ -41,10 +41,21 @@ export function writeFeatures(features: readonly StreamFeature[], state: StreamS
   for (const feature of features) {
     if (!isOnOffer(feature, features, state)) continue
     const el = feature.advertise(state)
-    if (el !== undefined) content += writeElement(el)
+    if (el !== undefined) content += written(el)
   }
   const start = wireFromText(content === '' ? `<${name}/>` : `<${name}>`)
   return (content === '' ? start : `${start}${content}</stream:features>`) as Wire
+}
+
+// Most features advertise the same element to everybody.
+const writtenElements = new WeakMap<Element, Wire>()
+
+function written(el: Element): Wire {
+  const known = writtenElements.get(el)
+  if (known !== undefined) return known
+  const wire = writeElement(el)
+  writtenElements.set(el, wire)
+  return wire
 }
 
 function isOnOffer(feature: StreamFeature, features: readonly StreamFeature[], state: StreamState): boolean {

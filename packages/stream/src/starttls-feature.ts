@@ -25,17 +25,15 @@ export const starttlsDefaults: Required<StarttlsOptions> = Object.freeze({ requi
  */
 export function starttlsFeature(options: StarttlsOptions = {}): StreamFeature {
   const { required } = Object.freeze({ ...starttlsDefaults, ...options })
+  const advertised = new Element('starttls', { xmlns: NS.tls })
+  if (required) advertised.c('required')
   return {
     name: 'starttls',
     ns: NS.tls,
     offered: (state) => !state.secure && state.canStartTls,
     required: () => required,
     exclusive: (state) => required && !state.secure,
-    advertise() {
-      const el = new Element('starttls', { xmlns: NS.tls })
-      if (required) el.c('required')
-      return el
-    },
+    advertise: () => advertised,
     negotiate: (el, io) => (isStarttls(el) ? upgrade(io) : fail(io)),
     refuse: (_el, io) => fail(io),
   }

@@ -57,7 +57,10 @@ export interface StreamFeature {
   required?(state: StreamState): boolean
   /** While true, no other feature is listed or negotiated, be this one on offer or not: STARTTLS where TLS is required (T-1). */
   exclusive?(state: StreamState): boolean
-  /** The element listed in `<stream:features/>`; `undefined` lists nothing. */
+  /**
+   * The element listed in `<stream:features/>`; `undefined` lists nothing. One that is handed out again is written only once, so
+   * do not change it.
+   */
   advertise(state: StreamState): Element | undefined
   /** Whether an element picks this feature; by default: whether it is in the feature's namespace. */
   handles?(el: RawElement, state: StreamState): boolean

@@ -118,8 +118,6 @@ export async function listenTcp(deps: TcpListenerDeps, options: TcpListenerOptio
       socket.destroy()
       return
     }
-    socket.setNoDelay(true)
-    socket.setKeepAlive(true, settings.keepAliveMs)
     const onClosed = () => slot[Symbol.dispose]()
     if (settings.tls === 'direct') secureFirst(socket, address, onClosed)
     else serve(socket, address, undefined, onClosed)
@@ -154,7 +152,15 @@ export async function listenTcp(deps: TcpListenerDeps, options: TcpListenerOptio
       },
     })
 
-  const server = createServer({ allowHalfOpen: true }, onConnection)
+  const server = createServer(
+    {
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: settings.keepAliveMs,
+    },
+    onConnection,
+  )
   await listen(server, settings)
   server.on('error', (cause) => deps.logger.error('listener failed', { cause }))
   const bound = server.address() as { address: string; port: number }

@@ -64,7 +64,8 @@ export function createTcpTransport(deps: TcpTransportDeps): TcpTransport {
   const onDrain = () => sink?.drained()
   const endSoon = () => {
     const ending = socket
-    ending.end()
+    // Asking twice makes an error, which costs more than all else about a goodbye.
+    if (!ending.writableEnded) ending.end()
     if (!linger && !ending.destroyed) linger = deps.clock.after(deps.lingerMs, () => ending.destroy())
   }
   const listen = () => {
