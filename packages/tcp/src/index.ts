@@ -10,6 +10,8 @@ export {
   type CertificatePair,
   type Certificates,
   type CertificatesDeps,
+  type CertificatesOptions,
+  certificatesDefaults,
   createCertificates,
 } from './certificates.js'
 export {

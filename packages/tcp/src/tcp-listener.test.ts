@@ -77,6 +77,7 @@ async function dialTls(options: {
   servername?: string
   ALPNProtocols?: string[]
   maxVersion?: 'TLSv1.2' | 'TLSv1.1'
+  session?: Buffer
 }): Promise<TLSSocket> {
   const socket = connectTls({ host: '127.0.0.1', rejectUnauthorized: false, minVersion: 'TLSv1', ...options })
   cleanups.push(() => socket.destroy())
@@ -281,6 +282,30 @@ describe('direct TLS (XEP-0368)', () => {
 })
 
 describe('certificates', () => {
+  test.each([
+    [false, {}],
+    [true, { sessionTickets: true }],
+  ])(
+    'session tickets cost memory, and sessions are resumed only if asked for: %s',
+    async (resumed, options) => {
+      const certificates = await createCertificates({ load: async () => [pair] }, options)
+      const { listener } = await start({ tls: 'direct', certificates })
+      const first = await dialTls({ port: listener.port })
+      const told = once(first, 'session')
+      first.write('hello')
+      const [session] = (await told) as [Buffer]
+      const second = await dialTls({ port: listener.port, session })
+      expect(second.isSessionReused()).toBe(resumed)
+    },
+  )
+
+  test('a single certificate is served whatever name is asked for', async () => {
+    const certificates = await createCertificates({ load: async () => [pair] })
+    const { listener } = await start({ tls: 'direct', certificates })
+    const client = await dialTls({ port: listener.port, servername: 'two.test' })
+    expect(certificateName(client)).toBe('one.test')
+  })
+
   test('T-7: a reload serves new handshakes and leaves connections up', async () => {
     let current = [pair]
     const certificates = await createCertificates({ load: async () => current })

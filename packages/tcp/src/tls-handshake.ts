@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { TLSSocket } from 'node:tls'
+import { type SecureContext, TLSSocket } from 'node:tls'
 import type { Clock } from '@xmppkit/runtime'
 import type { TlsInfo } from '@xmppkit/stream'
 import type { Certificates } from './certificates.js'
@@ -31,7 +31,10 @@ export function startHandshake(request: HandshakeRequest): void {
     isServer: true,
     secureContext: certificates.contextFor(serverName),
     // A name in the ClientHello wins over the stream's `to`; both choose among our own certificates.
-    SNICallback: (name, done) => done(null, certificates.contextFor(name || serverName)),
+    ...(certificates.size > 1 && {
+      SNICallback: (name: string, done: (error: null, context: SecureContext) => void) =>
+        done(null, certificates.contextFor(name || serverName)),
+    }),
     ...(direct ? { ALPNProtocols: [clientProtocol] } : {}),
   })
   // Without a tls.Server around it, a TLSSocket reports TLS errors (a bad record) only here.
