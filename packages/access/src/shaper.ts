@@ -1,6 +1,5 @@
 import type { Clock } from '@xmppkit/runtime'
 import type { ShaperDefinition } from './config.js'
-import { createTokenBucket } from './token-bucket.js'
 
 /** Slows one stream of input to what its definition allows. */
 export interface Shaper {
@@ -21,16 +20,49 @@ export function createShaper(
   deps: { readonly clock: Pick<Clock, 'monotonic'> },
   definition: ShaperDefinition,
 ): Shaper {
-  const { bytesPerSecond, burstBytes, operationsPerSecond, burstOperations } = definition
-  const bucket = (perSecond: number | undefined, burst: number | undefined) =>
-    perSecond === undefined
-      ? undefined
-      : createTokenBucket(deps, { perSecond, ...(burst === undefined ? {} : { burst }) })
-  const bytesBucket = bucket(bytesPerSecond, burstBytes)
-  const operationsBucket = bucket(operationsPerSecond, burstOperations)
-  return {
-    spent(bytes, operations = 0) {
-      return Math.max(bytesBucket?.take(bytes) ?? 0, operationsBucket?.take(operations) ?? 0)
-    },
+  return new ClockedShaper(deps.clock, definition)
+}
+
+// Two token buckets in one object, because every client's session has them.
+class ClockedShaper implements Shaper {
+  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #definition: ShaperDefinition
+  #bytes: number
+  #operations: number
+  #at: number
+
+  constructor(clock: Pick<Clock, 'monotonic'>, definition: ShaperDefinition) {
+    this.#clock = clock
+    this.#definition = definition
+    this.#bytes = burstOf(definition.bytesPerSecond, definition.burstBytes)
+    this.#operations = burstOf(definition.operationsPerSecond, definition.burstOperations)
+    this.#at = clock.monotonic()
   }
+
+  spent(bytes: number, operations = 0): number {
+    const { bytesPerSecond, burstBytes, operationsPerSecond, burstOperations } = this.#definition
+    const now = this.#clock.monotonic()
+    const seconds = (now - this.#at) / 1000
+    this.#at = now
+    let waitMs = 0
+    if (bytesPerSecond !== undefined && bytesPerSecond !== Number.POSITIVE_INFINITY) {
+      this.#bytes =
+        Math.min(burstOf(bytesPerSecond, burstBytes), this.#bytes + seconds * bytesPerSecond) - bytes
+      waitMs = debtMs(this.#bytes, bytesPerSecond)
+    }
+    if (operationsPerSecond !== undefined && operationsPerSecond !== Number.POSITIVE_INFINITY) {
+      const burst = burstOf(operationsPerSecond, burstOperations)
+      this.#operations = Math.min(burst, this.#operations + seconds * operationsPerSecond) - operations
+      waitMs = Math.max(waitMs, debtMs(this.#operations, operationsPerSecond))
+    }
+    return waitMs
+  }
+}
+
+function burstOf(perSecond: number | undefined, burst: number | undefined): number {
+  return burst ?? Math.max(1, perSecond ?? 0)
+}
+
+function debtMs(tokens: number, perSecond: number): number {
+  return tokens >= 0 ? 0 : Math.ceil((-tokens / perSecond) * 1000)
 }

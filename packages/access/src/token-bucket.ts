@@ -37,7 +37,6 @@ export function createTokenBucket(
   return new ClockedBucket(deps.clock, options)
 }
 
-// A class, because every client's session has two of them.
 class ClockedBucket implements TokenBucket {
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #perMs: number

@@ -129,9 +129,9 @@ class InitiatingStream<T> extends Engine<T> implements ClientStream<T> {
   }
 
   // RFC 6120 §6.5: a failed login is no error of the stream, whoever found the other's credentials wanting.
-  protected override fail(error: unknown): void {
+  override failed(error: unknown): void {
     if (isSaslFailure(error) || error instanceof SaslError) this.leave(undefined, error)
-    else super.fail(error)
+    else super.failed(error)
   }
 
   #sendHeader(): void {

@@ -5,7 +5,7 @@ import { StreamClosedError } from './errors.js'
 import { NegotiationIo } from './feature-io.js'
 import { Lifecycle, type LifecycleDeps, type LifecycleOptions } from './lifecycle.js'
 import type { ConnectionSink, TlsInfo, Transport } from './ports.js'
-import { Pump } from './pump.js'
+import { Pump, type PumpHandler } from './pump.js'
 import type { StreamChange } from './stream-feature.js'
 import { applyChange } from './stream-state.js'
 
@@ -15,8 +15,7 @@ interface Handshake {
 }
 
 /** What both sides of a stream do alike: the {@link Lifecycle}, input in order, and what negotiations need. */
-export abstract class Engine<T> extends Lifecycle<T> implements ConnectionSink {
-  readonly #transport: Transport
+export abstract class Engine<T> extends Lifecycle<T> implements ConnectionSink, PumpHandler {
   readonly #logger: Logger
   readonly #pump: Pump
   #io: NegotiationIo | undefined
@@ -24,18 +23,8 @@ export abstract class Engine<T> extends Lifecycle<T> implements ConnectionSink {
 
   constructor(deps: LifecycleDeps<T>, options: LifecycleOptions, limits: ReaderLimits) {
     super(deps, options)
-    this.#transport = deps.transport
     this.#logger = deps.logger
-    this.#pump = new Pump(
-      deps.transport,
-      this.outbox,
-      {
-        handle: (event) => this.#take(event),
-        failed: (error) => this.fail(error),
-        idle: () => this.inputDone(),
-      },
-      { limits, maxUnreadBytes: options.maxUnreadBytes },
-    )
+    this.#pump = new Pump(deps.transport, this.outbox, this, limits, options.maxUnreadBytes)
   }
 
   /** Takes an element, or the peer's header, in whatever phase the stream is. */
@@ -63,6 +52,27 @@ export abstract class Engine<T> extends Lifecycle<T> implements ConnectionSink {
   disconnected(error?: Error): void {
     // What the peer said before it went was said: a client may send its last messages and hang up at once.
     this.loseConnection(error, this.#pump.pending)
+  }
+
+  take(event: StreamOpen | RawElement | StreamClose): Awaitable<void> {
+    if (event.kind !== 'close') return this.handle(event)
+    this.peerLeft()
+  }
+
+  /** Ends the stream because of what was thrown. */
+  failed(error: unknown): void {
+    if (this.isOver) return
+    if (isStreamError(error)) this.leave(error)
+    else if (error instanceof XmlError) this.leave(new StreamError(error.condition), error)
+    else if (error instanceof StreamClosedError) this.leave(undefined, error)
+    else {
+      this.#logger.error('a stream ends because its handler failed', { error, stream: this.state.id })
+      this.leave(new StreamError('internal-server-error'), error instanceof Error ? error : undefined)
+    }
+  }
+
+  idle(): void {
+    this.inputDone()
   }
 
   /** Takes no further input until {@link Engine.resume}. */
@@ -104,18 +114,6 @@ export abstract class Engine<T> extends Lifecycle<T> implements ConnectionSink {
     applyChange(this.state, change)
   }
 
-  /** Ends the stream because of what was thrown. */
-  protected fail(error: unknown): void {
-    if (this.isOver) return
-    if (isStreamError(error)) this.leave(error)
-    else if (error instanceof XmlError) this.leave(new StreamError(error.condition), error)
-    else if (error instanceof StreamClosedError) this.leave(undefined, error)
-    else {
-      this.#logger.error('a stream ends because its handler failed', { error, stream: this.state.id })
-      this.leave(new StreamError('internal-server-error'), error instanceof Error ? error : undefined)
-    }
-  }
-
   /** The peer sent a `<stream:error/>`: it will say nothing more. */
   protected peerFailed(el: RawElement): void {
     this.peerLeft(streamErrorFrom(el.toElement()))
@@ -133,20 +131,15 @@ export abstract class Engine<T> extends Lifecycle<T> implements ConnectionSink {
     this.#handshake = undefined
   }
 
-  #take(event: StreamOpen | RawElement | StreamClose): Awaitable<void> {
-    if (event.kind !== 'close') return this.handle(event)
-    this.peerLeft()
-  }
-
   #startTls(): Promise<TlsInfo> {
-    if (this.isOver || !this.#transport.canStartTls || this.#handshake !== undefined) {
+    if (this.isOver || !this.transport.canStartTls || this.#handshake !== undefined) {
       return Promise.reject(new StreamClosedError('stream/closed', 'there is nothing to upgrade to TLS'))
     }
     return new Promise((resolve, reject) => {
       this.#handshake = { resolve, reject }
       this.#pump.deafen()
       this.outbox.flushAll()
-      this.#transport.startTls?.(this.state.domain)
+      this.transport.startTls?.(this.state.domain)
     })
   }
 }

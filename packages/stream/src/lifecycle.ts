@@ -1,11 +1,11 @@
 import type { Clock, Logger } from '@xmppkit/runtime'
 import { StreamError } from '@xmppkit/stanza'
 import { type Element, type RawElement, type Wire, wireFromText } from '@xmppkit/xml'
-import { Deadlines } from './deadlines.js'
-import { createOutbox, type Outbox, type WriteOutcome } from './outbox.js'
+import { Deadlines, type SilenceHandler } from './deadlines.js'
+import { createOutbox, type Outbox, type OutboxDeps, type WriteOutcome } from './outbox.js'
 import { nextPhases, type Phase } from './phase.js'
 import type { Transport } from './ports.js'
-import { type StanzaForm, writeErrorFor, writeFor } from './stanza-form.js'
+import { type StanzaForm, stanzaForm, writeErrorFor, writeFor } from './stanza-form.js'
 import type { StreamEnd } from './stream-end.js'
 import { closingTag } from './stream-header.js'
 import type { StreamOptions } from './stream-options.js'
@@ -28,7 +28,10 @@ export interface LifecycleDeps<T> {
 export type LifecycleOptions = Required<StreamOptions> & { readonly contentNs: string }
 
 /** The half of a stream that does not read: phases, output, clocks, and every way of ending. */
-export abstract class Lifecycle<T> {
+export abstract class Lifecycle<T> implements OutboxDeps<T>, SilenceHandler {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly turn: WriteTurn | undefined
   readonly state: MutableState
   readonly form: StanzaForm
   protected readonly deadlines: Deadlines
@@ -41,20 +44,14 @@ export abstract class Lifecycle<T> {
 
   constructor(deps: LifecycleDeps<T>, options: LifecycleOptions) {
     const { transport, clock } = deps
+    this.transport = transport
+    this.clock = clock
+    this.turn = deps.turn
     this.#deps = deps
     this.#options = options
     this.state = initialState(transport)
-    this.form = { ns: options.contentNs, declare: transport.framing === 'framed' }
-    this.outbox = createOutbox<T>(
-      {
-        transport,
-        clock,
-        turn: deps.turn,
-        settled: (ticket, outcome) => this.#guard(() => deps.onSettled?.(ticket, outcome)),
-        exhausted: (why) => this.#cutOff(why),
-      },
-      options,
-    )
+    this.form = stanzaForm(options.contentNs, transport.framing === 'framed')
+    this.outbox = createOutbox<T>(this, options)
     this.deadlines = new Deadlines(clock, options)
     this.deadlines.arm(options.loginTimeoutMs, () => {
       this.leave(new StreamError('connection-timeout', { text: 'negotiation took too long' }))
@@ -85,10 +82,40 @@ export abstract class Lifecycle<T> {
     return this.isOver || this.#phase === 'closing' || this.#lost !== undefined
   }
 
+  settled(ticket: T, outcome: WriteOutcome): void {
+    try {
+      this.#deps.onSettled?.(ticket, outcome)
+    } catch (error) {
+      this.#callbackFailed(error)
+    }
+  }
+
+  exhausted(why: 'slow-reader' | 'write-timeout'): void {
+    if (this.#phase === 'gone') return
+    this.#deps.logger.info('a stream ends because its peer does not read', { why, stream: this.state.id })
+    const condition = why === 'slow-reader' ? 'resource-constraint' : 'connection-timeout'
+    this.#drop({ by: 'local', clean: false, error: new StreamError(condition) })
+  }
+
+  ask(): boolean {
+    const { probe } = this.#deps
+    if (probe !== undefined) {
+      this.#guard(() => this.#deps.probe?.())
+      return true
+    }
+    // Whitespace obliges nobody to answer, but a dead connection fails to take it. Frames carry none (W-2).
+    if (this.state.framing === 'stream') this.outbox.push(wireFromText(' '))
+    return false
+  }
+
+  dead(): void {
+    this.leave(new StreamError('connection-timeout', { text: 'no answer to a ping' }))
+  }
+
   /** Queues bytes; behind our closing tag, or without a connection, the ticket fails at once. */
   send(wire: Wire, ticket?: T): void {
     if (!this.isMute) this.outbox.push(wire, ticket)
-    else if (ticket !== undefined) this.#guard(() => this.#deps.onSettled?.(ticket, 'failed'))
+    else if (ticket !== undefined) this.settled(ticket, 'failed')
   }
 
   /** Ends the stream: with an error at once, without one after the peer has said goodbye too (S-11). */
@@ -116,10 +143,7 @@ export abstract class Lifecycle<T> {
     }
     this.#phase = phase
     if (phase !== 'established') return
-    this.deadlines.watch({
-      ask: () => this.#ask(),
-      dead: () => this.leave(new StreamError('connection-timeout', { text: 'no answer to a ping' })),
-    })
+    this.deadlines.watch(this)
   }
 
   /** Ends the stream now: goodbye, and not a look at what the peer still says (S-9). */
@@ -185,13 +209,13 @@ export abstract class Lifecycle<T> {
       return
     }
     this.outbox.flushAll()
-    this.#deps.transport.end()
+    this.transport.end()
     this.deadlines.arm(this.#options.closeTimeoutMs, () => this.#drop(end))
   }
 
   #drop(end: StreamEnd): void {
     this.#over(end)
-    this.#deps.transport.destroy()
+    this.transport.destroy()
     this.#gone()
   }
 
@@ -210,30 +234,16 @@ export abstract class Lifecycle<T> {
     this.#guard(() => this.#deps.onGone?.())
   }
 
-  #cutOff(why: 'slow-reader' | 'write-timeout'): void {
-    if (this.#phase === 'gone') return
-    this.#deps.logger.info('a stream ends because its peer does not read', { why, stream: this.state.id })
-    const condition = why === 'slow-reader' ? 'resource-constraint' : 'connection-timeout'
-    this.#drop({ by: 'local', clean: false, error: new StreamError(condition) })
-  }
-
-  #ask(): boolean {
-    const { probe } = this.#deps
-    if (probe !== undefined) {
-      this.#guard(() => this.#deps.probe?.())
-      return true
-    }
-    // Whitespace obliges nobody to answer, but a dead connection fails to take it. Frames carry none (W-2).
-    if (this.state.framing === 'stream') this.outbox.push(wireFromText(' '))
-    return false
-  }
-
   // S-20: what the owner's callback throws stays here.
   #guard(fn: () => void): void {
     try {
       fn()
     } catch (error) {
-      this.#deps.logger.error('a callback of a stream failed', { error, stream: this.state.id })
+      this.#callbackFailed(error)
     }
+  }
+
+  #callbackFailed(error: unknown): void {
+    this.#deps.logger.error('a callback of a stream failed', { error, stream: this.state.id })
   }
 }

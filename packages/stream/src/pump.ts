@@ -15,7 +15,7 @@ import type { Transport } from './ports.js'
 /** What the pump feeds. */
 export interface PumpHandler {
   /** Takes one event; the next one is not even parsed before this returns or its promise settles. */
-  handle(event: StreamOpen | RawElement | StreamClose): Awaitable<void>
+  take(event: StreamOpen | RawElement | StreamClose): Awaitable<void>
   /** The input is not XML, or the handler failed: the stream is expected to end. */
   failed(error: unknown): void
   /** All input so far has been handled, but for what is too little to parse. */
@@ -49,13 +49,14 @@ export class Pump {
     transport: Pick<Transport, 'framing' | 'pause' | 'resume'>,
     outbox: Pick<Outbox<never>, 'cork' | 'uncork'>,
     handler: PumpHandler,
-    options: { readonly limits: ReaderLimits; readonly maxUnreadBytes: number },
+    limits: ReaderLimits,
+    maxUnreadBytes: number,
   ) {
     this.#transport = transport
     this.#outbox = outbox
     this.#handler = handler
-    this.#maxUnreadBytes = options.maxUnreadBytes
-    this.#reader = createStreamReader({ framing: transport.framing, limits: options.limits })
+    this.#maxUnreadBytes = maxUnreadBytes
+    this.#reader = createStreamReader({ framing: transport.framing, limits })
   }
 
   /** Takes bytes of the peer and works as far as possible. */
@@ -179,7 +180,7 @@ export class Pump {
       waiter.resolve(event)
       return
     }
-    const pending = this.#handler.handle(event)
+    const pending = this.#handler.take(event)
     if (!isThenable(pending)) return
     this.#busy = true
     pending.then(

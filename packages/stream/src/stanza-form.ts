@@ -9,6 +9,16 @@ export interface StanzaForm {
   readonly declare: boolean
 }
 
+const forms = new Map<string, StanzaForm>()
+
+/** The form of streams of a content namespace: one object for all of them. */
+export function stanzaForm(ns: string, declare: boolean): StanzaForm {
+  const key = `${declare} ${ns}`
+  const form = forms.get(key) ?? Object.freeze({ ns, declare })
+  forms.set(key, form)
+  return form
+}
+
 /** Writes an element for a stream of this form; what its header declares is not declared again. */
 export function writeFor(form: StanzaForm, el: Element | RawElement): Wire {
   if (isRaw(el)) return el.toWire({ declare: form.declare || el.ns !== form.ns })

@@ -118,26 +118,22 @@ export async function listenTcp(deps: TcpListenerDeps, options: TcpListenerOptio
       socket.destroy()
       return
     }
-    const onClosed = () => slot[Symbol.dispose]()
-    if (settings.tls === 'direct') secureFirst(socket, address, onClosed)
-    else serve(socket, address, undefined, onClosed)
+    if (settings.tls === 'direct') secureFirst(socket, address, slot)
+    else serve(socket, address, undefined, slot)
   }
 
-  const serve = (socket: Socket, remoteAddress: string, tls: TlsInfo | undefined, onClosed: () => void) => {
-    const transport = createTcpTransport({
-      socket,
-      remoteAddress,
-      tls,
-      certificates: settings.tls === 'starttls' ? deps.certificates : undefined,
-      clock: deps.clock,
-      handshakeTimeoutMs: settings.handshakeTimeoutMs,
-      lingerMs: settings.lingerMs,
-      onClosed,
-    })
+  const shared = {
+    certificates: settings.tls === 'starttls' ? deps.certificates : undefined,
+    clock: deps.clock,
+    handshakeTimeoutMs: settings.handshakeTimeoutMs,
+    lingerMs: settings.lingerMs,
+  }
+  const serve = (socket: Socket, remoteAddress: string, tls: TlsInfo | undefined, slot: Disposable) => {
+    const transport = createTcpTransport(shared, { socket, remoteAddress, tls, slot })
     transport.attach(deps.accept(transport))
   }
 
-  const secureFirst = (socket: Socket, remoteAddress: string, onClosed: () => void) =>
+  const secureFirst = (socket: Socket, remoteAddress: string, slot: Disposable) =>
     startHandshake({
       socket,
       certificates: deps.certificates!,
@@ -145,9 +141,9 @@ export async function listenTcp(deps: TcpListenerDeps, options: TcpListenerOptio
       direct: true,
       clock: deps.clock,
       timeoutMs: settings.handshakeTimeoutMs,
-      onSecure: (secured, tls) => serve(secured, remoteAddress, tls, onClosed),
+      onSecure: (secured, tls) => serve(secured, remoteAddress, tls, slot),
       onFailure(error) {
-        onClosed()
+        slot[Symbol.dispose]()
         deps.logger.debug('handshake failed', { remoteAddress, reason: error.message })
       },
     })

@@ -5,19 +5,23 @@ import type { Wire } from '@xmppkit/xml'
 import type { Certificates } from './certificates.js'
 import { startHandshake } from './tls-handshake.js'
 
-/** What a transport over one accepted socket needs. */
+/** What the connections of one listener have in common. */
 export interface TcpTransportDeps {
-  readonly socket: Socket
-  readonly remoteAddress: string
-  /** Details of TLS when the handshake is done already. */
-  readonly tls: TlsInfo | undefined
   /** Makes STARTTLS possible. */
   readonly certificates: Certificates | undefined
   readonly clock: Clock
   readonly handshakeTimeoutMs: number
   readonly lingerMs: number
-  /** Called once, when the connection is gone. */
-  readonly onClosed: () => void
+}
+
+/** One accepted socket. */
+export interface AcceptedSocket {
+  readonly socket: Socket
+  readonly remoteAddress: string
+  /** Details of TLS when the handshake is done already. */
+  readonly tls: TlsInfo | undefined
+  /** Its place among the connections, given back when it is gone. */
+  readonly slot: Disposable
 }
 
 /** A {@link Transport} that can be told who reads. */
@@ -26,57 +30,164 @@ export interface TcpTransport extends Transport {
 }
 
 /** Shows an accepted socket to a stream: bytes in and out, back-pressure, STARTTLS, the end. */
-export function createTcpTransport(deps: TcpTransportDeps): TcpTransport {
-  let { socket, tls } = deps
-  let sink: ConnectionSink | undefined
-  let closed = false
-  let linger: Disposable | undefined
-  let written = 0
-  let landed = 0
-  let waiting: { readonly at: number; readonly done: () => void }[] | undefined
+export function createTcpTransport(deps: TcpTransportDeps, accepted: AcceptedSocket): TcpTransport {
+  return new SocketTransport(deps, accepted)
+}
 
+const transportOf = Symbol('transport')
+
+interface CarrierSocket extends Socket {
+  [transportOf]?: SocketTransport
+}
+
+interface Waiting {
+  readonly at: number
+  readonly done: () => void
+}
+
+// A class whose listeners are shared: closures of its own would cost every connection a kilobyte.
+class SocketTransport implements TcpTransport {
+  readonly framing = 'stream'
+  readonly remoteAddress: string
+  readonly #deps: TcpTransportDeps
+  readonly #slot: Disposable
+  #socket: CarrierSocket
+  #tls: TlsInfo | undefined
+  #sink: ConnectionSink | undefined
+  #closed = false
+  #linger: Disposable | undefined
   // Counted, because asking the socket with an empty write costs as much as a small one.
-  const onWritten = (error?: Error | null) => {
-    landed += 1
-    if (error || waiting === undefined) return
-    while (waiting[0] !== undefined && waiting[0].at <= landed) waiting.shift()?.done()
-    if (waiting.length === 0) waiting = undefined
+  #written = 0
+  #landed = 0
+  #waiting: Waiting[] | undefined
+
+  constructor(deps: TcpTransportDeps, { socket, remoteAddress, tls, slot }: AcceptedSocket) {
+    this.remoteAddress = remoteAddress
+    this.#deps = deps
+    this.#slot = slot
+    this.#socket = socket
+    this.#tls = tls
   }
 
-  const finish = (error?: Error) => {
-    if (closed) return
-    closed = true
-    deps.onClosed()
-    sink?.disconnected(error)
+  get tls(): TlsInfo | undefined {
+    return this.#tls
   }
-  // After the peer's FIN our last bytes still go out, but not for ever. The stream is told when they have, or never will:
-  // what it believes lost it sends another way.
-  const onEnd = () => endSoon()
-  const onClose = () => {
-    linger?.[Symbol.dispose]()
-    finish()
+
+  get canStartTls(): boolean {
+    return this.#tls === undefined && this.#deps.certificates !== undefined
   }
-  const onError = (error: Error) => {
-    socket.destroy()
-    finish(error)
+
+  attach(sink: ConnectionSink): void {
+    this.#sink = sink
+    this.#listen()
   }
-  const onData = (chunk: Buffer) => sink?.receive(chunk)
-  const onDrain = () => sink?.drained()
-  const endSoon = () => {
-    const ending = socket
+
+  write(wire: Wire): boolean {
+    if (this.#closed || this.#socket.writableEnded) return true
+    this.#written += 1
+    return this.#socket.write(wire, 'latin1', this.#onWritten)
+  }
+
+  flushed(done: () => void): void {
+    if (this.#closed || this.#socket.writableEnded) return
+    if (this.#landed === this.#written) {
+      done()
+      return
+    }
+    this.#waiting ??= []
+    this.#waiting.push({ at: this.#written, done })
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  startTls(serverName: string): void {
+    const { certificates, clock, handshakeTimeoutMs: timeoutMs } = this.#deps
+    if (this.#closed || !certificates) return
+    this.#letGo()
+    startHandshake({
+      socket: this.#socket,
+      certificates,
+      serverName,
+      direct: false,
+      clock,
+      timeoutMs,
+      onSecure: (socket, tls) => {
+        this.#socket = socket
+        this.#tls = tls
+        this.#listen()
+        this.#sink?.secured(tls)
+      },
+      onFailure: (error) => this.finish(error),
+    })
+  }
+
+  end(): void {
+    if (!this.#closed) this.endSoon()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+    this.finish()
+  }
+
+  received(chunk: Buffer): void {
+    this.#sink?.receive(chunk)
+  }
+
+  drained(): void {
+    this.#sink?.drained()
+  }
+
+  /** After the peer's FIN our last bytes still go out, but not for ever. */
+  endSoon(): void {
+    const socket = this.#socket
     // Asking twice makes an error, which costs more than all else about a goodbye.
-    if (!ending.writableEnded) ending.end()
-    if (!linger && !ending.destroyed) linger = deps.clock.after(deps.lingerMs, () => ending.destroy())
+    if (!socket.writableEnded) socket.end()
+    if (!this.#linger && !socket.destroyed) {
+      this.#linger = this.#deps.clock.after(this.#deps.lingerMs, () => socket.destroy())
+    }
   }
-  const listen = () => {
+
+  /** The stream is told when the last bytes have gone out, or never will: what it believes lost it sends another way. */
+  closed(): void {
+    this.#linger?.[Symbol.dispose]()
+    this.finish()
+  }
+
+  finish(error?: Error): void {
+    if (this.#closed) return
+    this.#closed = true
+    this.#slot[Symbol.dispose]()
+    this.#sink?.disconnected(error)
+  }
+
+  readonly #onWritten = (error?: Error | null): void => {
+    this.#landed += 1
+    const waiting = this.#waiting
+    if (error || waiting === undefined) return
+    while (waiting[0] !== undefined && waiting[0].at <= this.#landed) waiting.shift()?.done()
+    if (waiting.length === 0 && this.#waiting === waiting) this.#waiting = undefined
+  }
+
+  #listen(): void {
+    const socket = this.#socket
+    socket[transportOf] = this
     socket.on('data', onData)
     socket.on('drain', onDrain)
     socket.on('end', onEnd)
     socket.on('error', onError)
     socket.on('close', onClose)
   }
+
   // Listeners of the plain socket must not see TLS records, nor must TLS see cleartext (NODE-6, T-3).
-  const letGo = () => {
+  #letGo(): void {
+    const socket = this.#socket
     socket.removeListener('data', onData)
     socket.removeListener('drain', onDrain)
     socket.removeListener('end', onEnd)
@@ -84,65 +195,25 @@ export function createTcpTransport(deps: TcpTransportDeps): TcpTransport {
     socket.removeListener('close', onClose)
     while (socket.read() !== null) {}
   }
+}
 
-  return {
-    framing: 'stream',
-    remoteAddress: deps.remoteAddress,
-    get tls() {
-      return tls
-    },
-    get canStartTls() {
-      return tls === undefined && deps.certificates !== undefined
-    },
-    attach(to) {
-      sink = to
-      listen()
-    },
-    write(wire: Wire) {
-      if (closed || socket.writableEnded) return true
-      written += 1
-      return socket.write(wire, 'latin1', onWritten)
-    },
-    flushed(done) {
-      if (closed || socket.writableEnded) return
-      if (landed === written) {
-        done()
-        return
-      }
-      waiting ??= []
-      waiting.push({ at: written, done })
-    },
-    pause() {
-      socket.pause()
-    },
-    resume() {
-      socket.resume()
-    },
-    startTls(serverName) {
-      if (closed || !deps.certificates) return
-      letGo()
-      startHandshake({
-        socket,
-        certificates: deps.certificates,
-        serverName,
-        direct: false,
-        clock: deps.clock,
-        timeoutMs: deps.handshakeTimeoutMs,
-        onSecure(secured, info) {
-          socket = secured
-          tls = info
-          listen()
-          sink?.secured(info)
-        },
-        onFailure: finish,
-      })
-    },
-    end() {
-      if (!closed) endSoon()
-    },
-    destroy() {
-      socket.destroy()
-      finish()
-    },
-  }
+function onData(this: CarrierSocket, chunk: Buffer): void {
+  this[transportOf]?.received(chunk)
+}
+
+function onDrain(this: CarrierSocket): void {
+  this[transportOf]?.drained()
+}
+
+function onEnd(this: CarrierSocket): void {
+  this[transportOf]?.endSoon()
+}
+
+function onError(this: CarrierSocket, error: Error): void {
+  this.destroy()
+  this[transportOf]?.finish(error)
+}
+
+function onClose(this: CarrierSocket): void {
+  this[transportOf]?.closed()
 }

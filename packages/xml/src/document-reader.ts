@@ -232,10 +232,21 @@ export class DocumentReader implements StreamReader {
   }
 }
 
+// Nearly all streams declare the same, so what the last one declared serves the next one too.
+let latest: Surroundings = nothingAround
+
 function surroundingsOf(s: Scan, header: RawElement): Surroundings {
   const prefixes = new Map<string, string>()
   for (const [name, value] of header.attributes) {
     if (name.startsWith('xmlns:') && name !== 'xmlns:xml') prefixes.set(name.slice(6), value)
   }
-  return { ns: defaultNamespace(s), prefixes }
+  const ns = defaultNamespace(s)
+  if (ns !== latest.ns || !sameEntries(prefixes, latest.prefixes)) latest = { ns, prefixes }
+  return latest
+}
+
+function sameEntries(a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): boolean {
+  if (a.size !== b.size) return false
+  for (const [key, value] of a) if (b.get(key) !== value) return false
+  return true
 }
