@@ -2,6 +2,7 @@ import type { Clock, Ids, Logger } from '@xmppkit/runtime'
 import { StreamError } from '@xmppkit/stanza'
 import {
   type ConnectionSink,
+  createAlarms,
   createWriteTurn,
   resolveServerStreamOptions,
   type ServerStreamOptions,
@@ -74,6 +75,7 @@ export function createC2sPort(deps: C2sPortDeps, options: C2sPortOptions = {}): 
   const connectionDeps = {
     ...deps,
     turn: createWriteTurn(),
+    alarms: createAlarms(deps.clock),
     onFinished: (connection: ClientConnection) => connections.remove(connection),
   }
   const close = (error = new StreamError('system-shutdown')) => connections.close(error, drainTimeoutMs)

@@ -1,6 +1,7 @@
 import type { Awaitable, Clock, Ids, Logger } from '@xmppkit/runtime'
 import { StreamError } from '@xmppkit/stanza'
 import {
+  type Alarms,
   createServerStream,
   type ResolvedServerStreamOptions,
   type ServerStream,
@@ -30,6 +31,7 @@ export interface ConnectionDeps {
   readonly logger: Logger
   /** Shared by all connections. */
   readonly turn: WriteTurn
+  readonly alarms: Alarms
   find(domain: string): ConnectionHost | undefined
   /** Nothing of the connection is under way any more. */
   onFinished(connection: ClientConnection): void
@@ -63,6 +65,10 @@ export class ClientConnection implements ServerStreamDeps<Ticket> {
 
   get turn(): WriteTurn {
     return this.#deps.turn
+  }
+
+  get alarms(): Alarms {
+    return this.#deps.alarms
   }
 
   /** True once the stream has ended. */

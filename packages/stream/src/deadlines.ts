@@ -1,4 +1,5 @@
 import type { Clock } from '@xmppkit/runtime'
+import type { Alarm, Alarms } from './alarms.js'
 
 /** What an idle peer is asked, and what silence means. */
 export interface SilenceHandler {
@@ -9,17 +10,27 @@ export interface SilenceHandler {
 }
 
 /**
- * The waits of one stream, one at a time and on one timer. Traffic only writes down when it came: no timer is touched per
- * chunk of input.
+ * The waits of one stream, one at a time. Traffic only writes down when it came: no timer is touched per chunk of input.
  */
-export class Deadlines {
-  readonly #clock: Clock
+export class Deadlines implements Alarm {
+  alarmAt = 0
+  alarmPlace = -1
+  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #alarms: Alarms
   readonly #options: { readonly idleTimeoutMs: number; readonly probeTimeoutMs: number }
-  #timer: Disposable | undefined
   #heardAt: number
+  /** When the peer was asked, while the answer is due. */
+  #askedAt: number | undefined
+  /** What the wait is for: something of its own, or the silence of the peer. */
+  #waiting: (() => void) | SilenceHandler | undefined
 
-  constructor(clock: Clock, options: { readonly idleTimeoutMs: number; readonly probeTimeoutMs: number }) {
+  constructor(
+    clock: Pick<Clock, 'monotonic'>,
+    alarms: Alarms,
+    options: { readonly idleTimeoutMs: number; readonly probeTimeoutMs: number },
+  ) {
     this.#clock = clock
+    this.#alarms = alarms
     this.#options = options
     this.#heardAt = clock.monotonic()
   }
@@ -31,35 +42,45 @@ export class Deadlines {
 
   /** Replaces whatever was waited for. */
   arm(ms: number, fn: () => void): void {
-    this.clear()
-    if (ms !== Number.POSITIVE_INFINITY) this.#timer = this.#clock.after(ms, fn)
+    this.#await(fn, ms)
   }
 
   /** Waits for nothing any more. */
   clear(): void {
-    this.#timer?.[Symbol.dispose]()
-    this.#timer = undefined
+    this.#waiting = undefined
+    this.#alarms.clear(this)
   }
 
   /** Waits for silence (RFC 6120 §4.6): asks first, and only then takes the peer for dead. */
-  watch(handler: SilenceHandler, ms: number = this.#options.idleTimeoutMs): void {
-    this.arm(ms, () => {
-      const left = this.#untilIdle()
-      if (left > 0) this.watch(handler, left)
-      else if (handler.ask()) this.#await(handler)
-      else this.watch(handler)
-    })
+  watch(handler: SilenceHandler): void {
+    this.#await(handler, this.#options.idleTimeoutMs)
   }
 
-  #await(handler: SilenceHandler): void {
-    const askedAt = this.#clock.monotonic()
-    this.arm(this.#options.probeTimeoutMs, () => {
-      if (this.#heardAt >= askedAt) this.watch(handler, Math.max(0, this.#untilIdle()))
-      else handler.dead()
-    })
+  ring(): void {
+    const waiting = this.#waiting
+    if (typeof waiting === 'function') {
+      this.#waiting = undefined
+      waiting()
+    } else if (waiting !== undefined) this.#askOrGiveUp(waiting)
   }
 
-  #untilIdle(): number {
-    return this.#heardAt + this.#options.idleTimeoutMs - this.#clock.monotonic()
+  #askOrGiveUp(handler: SilenceHandler): void {
+    const askedAt = this.#askedAt
+    const left = this.#heardAt + this.#options.idleTimeoutMs - this.#clock.monotonic()
+    if (askedAt !== undefined && this.#heardAt < askedAt) {
+      this.clear()
+      handler.dead()
+    } else if (left > 0 || askedAt !== undefined) this.#await(handler, Math.max(0, left))
+    else if (handler.ask()) {
+      const now = this.#clock.monotonic()
+      this.#await(handler, this.#options.probeTimeoutMs)
+      this.#askedAt = now
+    } else this.watch(handler)
+  }
+
+  #await(what: (() => void) | SilenceHandler, ms: number): void {
+    this.#askedAt = undefined
+    this.#waiting = what
+    this.#alarms.set(this, this.#clock.monotonic() + ms)
   }
 }

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export { type Alarm, type Alarms, createAlarms } from './alarms.js'
 export {
   type ClientBindOptions,
   type ClientSaslOptions,

@@ -1,6 +1,7 @@
 import type { Clock, Logger } from '@xmppkit/runtime'
 import { StreamError } from '@xmppkit/stanza'
 import { type Element, type RawElement, type Wire, wireFromText } from '@xmppkit/xml'
+import { type Alarms, createAlarms } from './alarms.js'
 import { Deadlines, type SilenceHandler } from './deadlines.js'
 import { createOutbox, type Outbox, type OutboxDeps, type WriteOutcome } from './outbox.js'
 import { nextPhases, type Phase } from './phase.js'
@@ -18,6 +19,7 @@ export interface LifecycleDeps<T> {
   readonly clock: Clock
   readonly logger: Logger
   readonly turn?: WriteTurn | undefined
+  readonly alarms?: Alarms | undefined
   onClosed(end: StreamEnd): void
   onGone?(): void
   probe?(): void
@@ -32,6 +34,7 @@ export abstract class Lifecycle<T> implements OutboxDeps<T>, SilenceHandler {
   readonly transport: Transport
   readonly clock: Clock
   readonly turn: WriteTurn | undefined
+  readonly alarms: Alarms
   readonly state: MutableState
   readonly form: StanzaForm
   protected readonly deadlines: Deadlines
@@ -47,12 +50,13 @@ export abstract class Lifecycle<T> implements OutboxDeps<T>, SilenceHandler {
     this.transport = transport
     this.clock = clock
     this.turn = deps.turn
+    this.alarms = deps.alarms ?? createAlarms(clock)
     this.#deps = deps
     this.#options = options
     this.state = initialState(transport)
     this.form = stanzaForm(options.contentNs, transport.framing === 'framed')
     this.outbox = createOutbox<T>(this, options)
-    this.deadlines = new Deadlines(clock, options)
+    this.deadlines = new Deadlines(clock, this.alarms, options)
     this.deadlines.arm(options.loginTimeoutMs, () => {
       this.leave(new StreamError('connection-timeout', { text: 'negotiation took too long' }))
     })

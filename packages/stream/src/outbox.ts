@@ -1,5 +1,6 @@
 import type { Clock } from '@xmppkit/runtime'
 import type { Wire } from '@xmppkit/xml'
+import { type Alarm, type Alarms, createAlarms } from './alarms.js'
 import type { Transport } from './ports.js'
 import { createWriteTurn, type TurnWriter, type WriteTurn } from './write-turn.js'
 
@@ -46,6 +47,8 @@ export interface OutboxDeps<T> {
   readonly clock: Pick<Clock, 'monotonic' | 'after'>
   /** Shared by outboxes whose order among each other matters. @default one of its own */
   readonly turn?: WriteTurn | undefined
+  /** Shared by whatever waits. @default some of its own */
+  readonly alarms?: Alarms | undefined
   /** Called once for every ticket, in the order of the writes. */
   settled(ticket: T, outcome: WriteOutcome): void
   /** The peer does not keep up. Called at most once; the owner is expected to call {@link Outbox.fail}. */
@@ -84,10 +87,13 @@ export function createOutbox<T>(deps: OutboxDeps<T>, options: Required<OutboxOpt
 }
 
 // A class, because there is one for every connection and closures would cost each of them a kilobyte.
-class TurnOutbox<T> implements Outbox<T>, TurnWriter {
+class TurnOutbox<T> implements Outbox<T>, TurnWriter, Alarm {
+  alarmAt = 0
+  alarmPlace = -1
   readonly #deps: OutboxDeps<T>
   readonly #options: Required<OutboxOptions>
   readonly #turn: WriteTurn
+  readonly #alarms: Alarms
   // In `stream` framing one growing string, in `framed` one per message.
   #pending = ''
   #frames: Wire[] | undefined
@@ -102,13 +108,13 @@ class TurnOutbox<T> implements Outbox<T>, TurnWriter {
   #blocked = false
   #dead = false
   #grace: Disposable | undefined
-  #stall: Disposable | undefined
   #progressAt = 0
 
   constructor(deps: OutboxDeps<T>, options: Required<OutboxOptions>) {
     this.#deps = deps
     this.#options = options
     this.#turn = deps.turn ?? createWriteTurn()
+    this.#alarms = deps.alarms ?? createAlarms(deps.clock)
   }
 
   push(wire: Wire, ticket?: T): void {
@@ -154,6 +160,14 @@ class TurnOutbox<T> implements Outbox<T>, TurnWriter {
     if (!this.#corked && !this.#blocked) this.#flush()
   }
 
+  /** @internal For the alarms: whether anything was written since. */
+  ring(): void {
+    if (this.#inFlight === undefined) return
+    const due = this.#progressAt + this.#options.writeTimeoutMs
+    if (due > this.#deps.clock.monotonic()) this.#alarms.set(this, due)
+    else this.#deps.exhausted('write-timeout')
+  }
+
   drained(): void {
     this.#blocked = false
     if (!this.#corked) this.#flush()
@@ -163,10 +177,10 @@ class TurnOutbox<T> implements Outbox<T>, TurnWriter {
     if (this.#dead) return
     this.#dead = true
     this.#grace?.[Symbol.dispose]()
-    this.#stall?.[Symbol.dispose]()
+    this.#alarms.clear(this)
     const batches = this.#inFlight ?? []
     const waiting = this.#tickets ?? []
-    this.#inFlight = this.#tickets = this.#frames = this.#grace = this.#stall = undefined
+    this.#inFlight = this.#tickets = this.#frames = this.#grace = undefined
     this.#pending = ''
     for (const batch of batches) this.#settle(batch.tickets, 'failed')
     this.#settle(waiting, 'failed')
@@ -206,10 +220,10 @@ class TurnOutbox<T> implements Outbox<T>, TurnWriter {
   #launch(batch: Batch<T>): void {
     this.#inFlight ??= []
     if (this.#inFlight.length === 0) this.#progressAt = this.#deps.clock.monotonic()
+    if (this.alarmPlace < 0) this.#alarms.set(this, this.#progressAt + this.#options.writeTimeoutMs)
     this.#inFlight.push(batch)
     this.#bytesInFlight += batch.bytes
     this.#stanzasInFlight += batch.stanzas
-    if (this.#stall === undefined) this.#armStall(this.#options.writeTimeoutMs)
   }
 
   #landed(): void {
@@ -224,17 +238,6 @@ class TurnOutbox<T> implements Outbox<T>, TurnWriter {
 
   #settle(tickets: readonly T[] | undefined, outcome: WriteOutcome): void {
     if (tickets !== undefined) for (const ticket of tickets) this.#deps.settled(ticket, outcome)
-  }
-
-  #armStall(ms: number): void {
-    if (ms === Number.POSITIVE_INFINITY) return
-    this.#stall = this.#deps.clock.after(ms, () => {
-      this.#stall = undefined
-      if (this.#inFlight === undefined) return
-      const left = this.#progressAt + this.#options.writeTimeoutMs - this.#deps.clock.monotonic()
-      if (left > 0) this.#armStall(left)
-      else this.#deps.exhausted('write-timeout')
-    })
   }
 
   #exceeds(factor: number): boolean {

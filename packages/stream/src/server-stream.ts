@@ -2,6 +2,7 @@ import { type Jid, tryParseJid } from '@xmppkit/jid'
 import { type Awaitable, type Clock, type Ids, isThenable, type Logger } from '@xmppkit/runtime'
 import { NS, StreamError } from '@xmppkit/stanza'
 import type { RawElement, StreamOpen, Wire } from '@xmppkit/xml'
+import type { Alarms } from './alarms.js'
 import { Engine } from './engine.js'
 import { type FeatureChoice, pickFeature, refusal, writeFeatures } from './feature-choice.js'
 import type { WriteOutcome } from './outbox.js'
@@ -47,6 +48,8 @@ export interface ServerStreamDeps<T = never> {
    * @default one of its own
    */
   readonly turn?: WriteTurn | undefined
+  /** Shared by streams of one clock, so that they need one timer between them. @default some of its own */
+  readonly alarms?: Alarms | undefined
   /** Finds who serves a domain (prepared); `gone` if it moved away (S-4). Called for every header, also after restarts. */
   resolve(domain: string, header: RawElement): StreamHost | 'unknown' | 'gone'
   /** Negotiation is over. What it returns is awaited before the peer's next element. */
