@@ -1,4 +1,5 @@
 // Trees as nested lists of expanded names, so that two parsers can be compared without either one's ideas.
+import { isUtf8 } from 'node:buffer'
 import type { Element } from '@xmppkit/xml'
 import { SaxesParser, type SaxesTagNS } from 'saxes'
 
@@ -10,7 +11,10 @@ export class Refused extends Error {}
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-function attributesOf(attributes: readonly (readonly [string, string])[]): string {
+/** Expanded names and values. */
+export type Attributes = readonly (readonly [name: string, value: string])[]
+
+function attributesOf(attributes: Attributes): string {
   return attributes
     .map(([name, value]) => `${name}=${JSON.stringify(value)}`)
     .sort()
@@ -23,13 +27,48 @@ function addText(tree: Tree, text: string): void {
   else if (text !== '') tree.push(text)
 }
 
-function fromTag(tag: SaxesTagNS): Tree {
+function attributesFrom(tag: SaxesTagNS): Attributes {
   const attributes: [string, string][] = []
   for (const { prefix, local, uri, value } of Object.values(tag.attributes)) {
     if (prefix === 'xmlns' || (prefix === '' && local === 'xmlns')) continue
     attributes.push([uri === '' ? local : `{${uri}}${local}`, value])
   }
-  return [`{${tag.uri}}${tag.local}`, attributesOf(attributes)]
+  return attributes
+}
+
+/** What a parser has made of a document up to its end, or up to the fault it refuses it for. */
+export interface Reading {
+  /** The complete children of the root. */
+  readonly trees: readonly Tree[]
+  /** The attributes of each, unsorted. */
+  readonly attributes: readonly Attributes[]
+  /** Why it goes no further. */
+  readonly refused: Refused | undefined
+}
+
+/** The tree with other attributes. */
+export function withAttributes(tree: Tree, attributes: Attributes): Tree {
+  const [name, , ...children] = tree
+  return [name, attributesOf(attributes), ...children]
+}
+
+/** The children of a document's root that are complete before saxes, the decoder or a restriction of RFC 6120 §11 finds a fault. */
+export function readTrees(document: Uint8Array): Reading {
+  const trees: Tree[] = []
+  const attributes: Attributes[] = []
+  const bytes = validPrefix(document)
+  const broken = bytes.length < document.length
+  try {
+    const done = (tree: Tree, own: Attributes) => {
+      trees.push(tree)
+      attributes.push(own)
+    }
+    parse(bytes, { withRoot: false, whole: !broken, done })
+  } catch (error) {
+    if (error instanceof Refused) return { trees, attributes, refused: error }
+    throw error
+  }
+  return { trees, attributes, refused: broken ? new Refused('not UTF-8') : undefined }
 }
 
 /**
@@ -39,13 +78,34 @@ function fromTag(tag: SaxesTagNS): Tree {
  * @throws Refused when saxes, the decoder or a restriction refuses the document
  */
 export function saxesTrees(document: Uint8Array, withRoot = false): Tree[] {
+  return parse(document, { withRoot, whole: true, done() {} })
+}
+
+interface Reader {
+  readonly withRoot: boolean
+  /** Whether the document ends where its bytes do. */
+  readonly whole: boolean
+  /** Told of each complete child of the root. */
+  done(tree: Tree, attributes: Attributes): void
+}
+
+function parse(document: Uint8Array, { withRoot, whole, done }: Reader): Tree[] {
   const root: Tree = ['', '']
   const open: Tree[] = withRoot ? [root] : []
+  let topAttributes: Attributes = []
   const parser = new SaxesParser({ xmlns: true, position: false })
   const refuse = (reason: string) => (): never => {
+    settle()
     throw new Refused(reason)
   }
+  // saxes closes elements first and then finds out that the end tag was another's.
+  let closed: Tree | undefined
+  const settle = () => {
+    if (closed !== undefined) done(closed, topAttributes)
+    closed = undefined
+  }
   parser.on('error', (error) => {
+    if (!error.message.includes('unexpected close tag')) settle()
     throw new Refused(error.message)
   })
   parser.on('comment', refuse('comment'))
@@ -53,23 +113,28 @@ export function saxesTrees(document: Uint8Array, withRoot = false): Tree[] {
   parser.on('doctype', refuse('doctype'))
   parser.on('text', (text) => {
     if (open.length > 1) addText(open[open.length - 1]!, text)
-    else if (/[^ \t\r\n]/.test(text)) throw new Refused('text between elements')
+    else if (/[^ \t\r\n]/.test(text)) refuse('text between elements')()
   })
   parser.on('cdata', (text) => {
     if (open.length > 1) addText(open[open.length - 1]!, text)
-    else throw new Refused('CDATA between elements')
+    else refuse('CDATA between elements')()
   })
   parser.on('opentag', (tag) => {
+    settle()
     if (open.length === 0) {
       open.push(root)
       return
     }
-    const tree = fromTag(tag)
+    const own = attributesFrom(tag)
+    const tree: Tree = [`{${tag.uri}}${tag.local}`, attributesOf(own)]
+    if (open.length === 1) topAttributes = own
     open[open.length - 1]!.push(tree)
     open.push(tree)
   })
   parser.on('closetag', () => {
-    open.pop()
+    settle()
+    const tree = open.pop()!
+    if (open.length === 1) closed = tree
   })
   let text: string
   try {
@@ -77,8 +142,34 @@ export function saxesTrees(document: Uint8Array, withRoot = false): Tree[] {
   } catch {
     throw new Refused('not UTF-8')
   }
-  parser.write(text).close()
+  parser.write(text)
+  settle()
+  if (whole) parser.close()
   return root.slice(2) as Tree[]
+}
+
+/** The bytes before the first that is no UTF-8. */
+function validPrefix(document: Uint8Array): Uint8Array {
+  if (isUtf8(document)) return document
+  let valid = 0
+  let invalid = document.length
+  while (valid < invalid) {
+    const middle = (valid + invalid + 1) >> 1
+    if (begins(document.subarray(0, middle))) valid = middle
+    else invalid = middle - 1
+  }
+  while (!isUtf8(document.subarray(0, valid))) valid--
+  return document.subarray(0, valid)
+}
+
+/** Whether bytes are UTF-8, or the beginning of some. */
+function begins(bytes: Uint8Array): boolean {
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** The same of a tree built by the package under test. */
