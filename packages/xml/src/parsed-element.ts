@@ -4,6 +4,7 @@ import { isLocalName } from './characters.js'
 import { type ChildIndex, charactersOf, childIndexOf, findChild, namesOf, shifted } from './child-index.js'
 import { XmlWriteError } from './errors.js'
 import { attributeWire, escapeAttribute } from './escape.js'
+import { ownText } from './own-text.js'
 import type { ChildName, RawElement, ToWireOptions } from './raw-element.js'
 import { noLimits, type ReaderLimits } from './reader-limits.js'
 import { advance, beginScan, endScan } from './scan.js'
@@ -99,14 +100,15 @@ export class ParsedElement implements RawElement {
       if (index[k]! > at) text += unescapeText(textFromWire(asWire(this.content.slice(at, index[k]))))
       at = index[k + 1]!
     }
-    return text + unescapeText(textFromWire(asWire(this.content.slice(at))))
+    return ownText(text + unescapeText(textFromWire(asWire(this.content.slice(at)))), this.content)
   }
 
   childText(name: string, ns: string): string | undefined {
     const at = findChild(this.content, this.#index, this.ns, name, ns)
     if (at < 0) return undefined
     const characters = charactersOf(this.content, this.#index, at)
-    return characters === undefined ? this.childAt(at).text() : unescapeText(textFromWire(characters))
+    if (characters === undefined) return this.childAt(at).text()
+    return ownText(unescapeText(textFromWire(characters)), this.content)
   }
 
   childElement(name: string, ns: string): Element | undefined {

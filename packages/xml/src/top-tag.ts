@@ -1,4 +1,5 @@
 import { attributeValue } from './namespaces.js'
+import { ownText } from './own-text.js'
 import { ATTR, DEFAULT_DECLARATION, type Scan, UNNORMALISED, WIDE, WIDE_NAME } from './scan-state.js'
 import { valueFromWire } from './unescape.js'
 import { asWire, textFromWire, type Wire } from './wire.js'
@@ -26,7 +27,7 @@ export function topAttributes(s: Scan, tag: string): string[] {
     const value = asWire(tag.slice(attrs[a + 3]! - start, attrs[a + 4]! - start))
     flat.push(
       (flags & WIDE_NAME) === 0 ? name : textFromWire(name),
-      (flags & (UNNORMALISED | WIDE)) === 0 ? value : valueFromWire(value),
+      ownText((flags & (UNNORMALISED | WIDE)) === 0 ? value : valueFromWire(value), tag),
     )
   }
   return flat

@@ -1,4 +1,5 @@
 import { Element } from 'ltx'
+import { ownText } from './own-text.js'
 import type { Surroundings } from './scan-state.js'
 import { unescapeText, unescapeValue } from './unescape.js'
 import { textFromWire, type Wire } from './wire.js'
@@ -27,7 +28,7 @@ export function appendContent(parent: Element, content: Wire, around: Surroundin
   let at = 0
   while (at < text.length) {
     const lt = markupFrom(text, at)
-    if (lt > at) element.children.push(unescapeText(text.slice(at, lt)))
+    if (lt > at) element.children.push(ownText(unescapeText(text.slice(at, lt)), text))
     if (lt === text.length) return
     if (text.charCodeAt(lt + 1) === 0x2f) {
       ;({ element, ns, scope } = open.pop()!)
@@ -102,7 +103,7 @@ function readTag(text: string, lt: number): Tag {
     attributePattern.lastIndex = at
     const found = attributePattern.exec(text)
     if (!found) break
-    attributes.push(found[1]!, unescapeValue(found[2] ?? found[3]!))
+    attributes.push(found[1]!, ownText(unescapeValue(found[2] ?? found[3]!), text))
     at = attributePattern.lastIndex
   }
   endPattern.lastIndex = at
