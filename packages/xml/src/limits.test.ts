@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { XmlError } from './errors.js'
 import { parseElement } from './parse-element.js'
-import { type ReaderLimits, readerLimits } from './reader-limits.js'
+import { noLimits, type ReaderLimits, readerLimits } from './reader-limits.js'
 import { createStreamReader } from './stream-reader.js'
 
 const header =
@@ -241,5 +241,13 @@ describe('cost', () => {
     expect(reader.buffered).toBe(0)
     reader.push(Buffer.from('>'))
     expect(reader.next()).toEqual({ kind: 'close' })
+  })
+
+  test('SEC-4: taking many children out of much text', () => {
+    const count = 100_000
+    const stanza = parseElement(`<a>${'<b/>some text between]'.repeat(count)}</a>`, noLimits)
+    const bare = stanza.filterChildren(() => false)
+    expect(bare.children).toEqual([])
+    expect(bare.text()).toBe('some text between]'.repeat(count))
   })
 })

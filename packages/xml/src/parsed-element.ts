@@ -180,7 +180,7 @@ export class ParsedElement implements RawElement {
       if (keep(name, ns, position)) {
         index.push(...shifted(old.slice(k, k + KID), kept.length - at))
       } else {
-        kept = sealed(kept + content.slice(at, old[k]))
+        kept += sealed(content.slice(at, old[k]))
         at = old[k + 1]!
       }
     })
