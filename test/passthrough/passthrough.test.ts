@@ -6,7 +6,7 @@ import { type Random, randomSplit, randomStanzas } from './documents.js'
 import { type Expected, type Outcome, outcomeOf, recipients } from './expectations.js'
 import { domain, type Line, openRelay, type Relay, type Split, tail } from './relay.js'
 
-const documents = Number(process.env.XMPPKIT_FUZZ ?? 400)
+const documents = Number(process.env.XMPPKIT_FUZZ ?? 250)
 const firstSeed = Number(process.env.XMPPKIT_FUZZ_SEED ?? 1)
 
 let relay: Relay

@@ -216,3 +216,46 @@ test('X-11: the content namespace is rewritten where it is written, other namesp
   expect(out).not.toContain('jabber:client')
   expect(out).toContain('<x xmlns="urn:example:one"/>')
 })
+
+describe('pass-through risk 1: bytes that no longer say what the stanza says', () => {
+  const hints = element('x', 'urn:example:one', {})
+
+  test('changing the tree of a stanza changes neither it nor what is made of it', () => {
+    const stanza = read(sample)
+    const copies = () => [
+      stanza,
+      stanza.with({ to: parseJid('c@example.com') }),
+      stanza.add(new Element('q', { xmlns: 'urn:q' })),
+      stanza.without('x', 'urn:example:one'),
+      stanza.withMeta(metaKey<number>('test/number'), 1),
+    ]
+    const told = () =>
+      copies().map((copy) => [
+        wire(copy),
+        copy.text('body'),
+        copy.has('x', 'urn:example:two'),
+        copy.has('injected', 'urn:example:injected'),
+        copy.payload(hints),
+        copy.id,
+        copy.to?.toString(),
+      ])
+    const before = told()
+    stanza.element.attrs.id = 'changed'
+    stanza.element.attrs.to = 'nobody@example.com'
+    stanza.element.children.length = 0
+    stanza.element.c('injected', { xmlns: 'urn:example:injected' })
+    expect(told()).toEqual(before)
+  })
+
+  test('what a stanza says after a change is what its bytes say', () => {
+    const changed = read(sample)
+      .without('x', 'urn:example:one')
+      .add(new Element('body', { xmlns: 'jabber:client' }).t('] ]]> é'))
+      .with({ type: 'headline', from: undefined, lang: 'fr', id: '"&\n' })
+    const again = read(Buffer.from(changed.toWire(), 'latin1').toString('utf8'))
+    for (const key of ['kind', 'type', 'id', 'lang'] as const) expect(again[key]).toBe(changed[key])
+    expect([again.to?.toString(), again.from]).toEqual([changed.to?.toString(), undefined])
+    expect(again.raw.children).toEqual(changed.raw.children)
+    expect(again.element.toString()).toBe(changed.element.toString())
+  })
+})

@@ -3,6 +3,7 @@ import { noLimits, type ReaderLimits, readerLimits } from './reader-limits.js'
 import { advance, beginScan } from './scan.js'
 import { scanOrdinary } from './scan-ordinary.js'
 import { LT, nothingAround, type Scan } from './scan-state.js'
+import { accepted, refused } from './strict-vectors.js'
 
 const ordinary = [
   '<a/>',
@@ -104,4 +105,99 @@ test('X-12: names beyond the limit are left to the states', () => {
   expect(scanOrdinary(begin('<abc abc=""/>', limits))).toBe(true)
   expect(scanOrdinary(begin('<abcd/>', limits))).toBe(false)
   expect(scanOrdinary(begin('<a abcd=""/>', limits))).toBe(false)
+})
+
+describe('pass-through risk 10: the two ways of scanning do not drift apart', () => {
+  const limits = { ...readerLimits.afterAuthentication, maxDepth: 6, maxAttributes: 4, maxNameBytes: 12 }
+  const attempt = (run: () => unknown): unknown => {
+    try {
+      return run()
+    } catch (error) {
+      return `refused: ${(error as Error).message}`
+    }
+  }
+  const begun = (bytes: Buffer, end: number): Scan => {
+    const s = beginScan(limits, nothingAround, false)
+    s.buf = bytes
+    s.base = 0
+    s.pos = 1
+    s.end = end
+    return s
+  }
+  const inSteps = (bytes: Buffer): unknown => {
+    const s = begun(bytes, 1)
+    while (s.end < bytes.length) {
+      s.end++
+      if (advance(s)) return records(s)
+    }
+    return 'not complete'
+  }
+  /** What the short way makes of an element, if it does not leave it to the other. */
+  const straight = (bytes: Buffer): unknown => {
+    const s = begun(bytes, bytes.length)
+    return scanOrdinary(s) ? records(s) : 'left'
+  }
+  const compare = (bytes: Buffer): boolean => {
+    const short = attempt(() => straight(bytes))
+    if (short === 'left') return false
+    expect(short, JSON.stringify(bytes.toString('latin1'))).toEqual(attempt(() => inSteps(bytes)))
+    return true
+  }
+
+  test('on every vector there is', () => {
+    const all = [...accepted, ...Object.values(refused).flat()].map(([, stanza]) => stanza)
+    const taken = all.filter((stanza) => stanza[0] === 0x3c && compare(stanza))
+    expect(taken.length).toBeGreaterThan(40)
+  })
+
+  test('on what is put together at random of pieces that fit', () => {
+    const names = ['a', 'b', 'body', 'é', 'p:a', 'xml:a', '_x.1-2', 'averylongname']
+    const values = [
+      '',
+      '1',
+      'é😀',
+      '&amp;',
+      '&lt;x',
+      '&#65;',
+      '&x;',
+      '\t',
+      '>',
+      '"',
+      "'",
+      '<',
+      '\xff',
+      'urn:x',
+      ' urn:x',
+    ]
+    const texts = ['x', 'é', '&gt;', ']]', ']]>', '>', '&#xD;', '\0', '\r\n', '<![CDATA[<]]>', '&apos', '']
+    const keys = ['a', 'b', 'xmlns', 'xmlns:p', 'xml:lang', 'p:a', 'é']
+    let state = 1
+    const below = (n: number) => {
+      state = (Math.imul(state, 1103515245) + 12345) >>> 0
+      return (state >>> 8) % n
+    }
+    // The first of each is the usual one and comes twice as often as all others together.
+    const pick = (list: readonly string[]) =>
+      list[below(3) > 0 ? below(3) % list.length : below(list.length)]!
+    const tag = (depth: number): string => {
+      const name = pick(names)
+      let text = `<${name}`
+      for (let left = below(4); left > 0; left--) {
+        const quote = below(2) === 0 ? '"' : "'"
+        text += `${below(12) === 0 ? '\n ' : ' '}${pick(keys)}=${quote}${pick(values)}${quote}`
+      }
+      if (below(4) === 0) return `${text}/>`
+      text += '>'
+      for (let left = below(4); left > 0; left--)
+        text += below(2) === 0 ? pick(texts) : depth < 8 ? tag(depth + 1) : ''
+      return `${text}</${below(30) === 0 ? pick(names) : name}${below(30) === 0 ? ' ' : ''}>`
+    }
+    let taken = 0
+    for (let i = 0; i < 20_000; i++) {
+      const whole = Buffer.from(tag(0).replace('\xff', '\udcff'), below(2) === 0 ? 'utf8' : 'latin1')
+      if (compare(below(8) === 0 ? whole.subarray(0, 1 + below(whole.length)) : whole)) taken++
+    }
+    expect(taken).toBeGreaterThan(4_000)
+    expect(taken).toBeLessThan(18_000)
+  })
 })
