@@ -8,6 +8,12 @@ storageConformance('SQLite in a file', async (pick) => {
   return openStore({ path: join(folder.path, 'test.sqlite') }, pick, () => folder.remove())
 })
 
+storageConformance('SQLite that others write to as well', async (pick) => {
+  const folder = await temporaryFolder()
+  const deps = { path: join(folder.path, 'test.sqlite') }
+  return openStore(deps, pick, () => folder.remove(), { exclusive: false })
+})
+
 storageConformance('SQLite on a connection given', async (pick) => {
   const connection = new Database(':memory:')
   return openStore({ connection }, pick, async () => void connection.close())

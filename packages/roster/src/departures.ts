@@ -35,10 +35,9 @@ export function createDepartures(deps: {
       if (has(account) && sessionsOf(account).length === 0) leaving.delete(account.toString())
     },
     store: {
-      load: async (account) => (has(account) ? { version: 0, items: [] } : store.load(account)),
-      get: async (account, contact) => (has(account) ? undefined : store.get(account, contact)),
-      changedSince: async (account, version) =>
-        has(account) ? undefined : store.changedSince(account, version),
+      load: (account) => (has(account) ? { version: 0, items: [] } : store.load(account)),
+      get: (account, contact) => (has(account) ? undefined : store.get(account, contact)),
+      changedSince: (account, version) => (has(account) ? undefined : store.changedSince(account, version)),
       async update(account, contact, decide) {
         if (has(account)) throw new StanzaError('service-unavailable')
         return store.update(account, contact, decide)

@@ -1,7 +1,12 @@
+import { type Awaitable, isThenable } from '@xmppkit/runtime'
+
 /** Runs tasks of one key strictly one after another; tasks of different keys do not wait for each other. */
 export interface KeyedQueue {
-  /** Runs the task when those of the same key that came before have ended; settles as the task does. */
-  run<T>(key: string, task: () => Promise<T>): Promise<T>
+  /**
+   * Runs the task when those of the same key that came before have ended; settles as the task does. When nothing is before
+   * it and it does not wait, its answer is there at once.
+   */
+  run<T>(key: string, task: () => Awaitable<T>): Awaitable<T>
 }
 
 /**
@@ -11,10 +16,11 @@ export interface KeyedQueue {
 export function createKeyedQueue(): KeyedQueue {
   const tails = new Map<string, Promise<unknown>>()
   return {
-    run(key, task) {
+    run<T>(key: string, task: () => Awaitable<T>): Awaitable<T> {
       const before = tails.get(key)
       const result = before === undefined ? task() : before.then(task)
-      const tail = result.then(nothing, nothing).then(() => {
+      if (!isThenable(result)) return result
+      const tail: Promise<unknown> = result.then(nothing, nothing).then(() => {
         if (tails.get(key) === tail) tails.delete(key)
       })
       tails.set(key, tail)

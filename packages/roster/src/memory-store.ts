@@ -43,14 +43,14 @@ export function createMemoryRosterStore(
   const inOrder = (roster: StoredRoster) => [...roster.items.values()].sort((a, b) => a.version - b.version)
 
   return {
-    async load(account) {
+    load(account) {
       const roster = rosters.get(account.toString())
       return roster ? { version: roster.version, items: inOrder(roster) } : { version: 0, items: [] }
     },
-    async get(account, contact) {
+    get(account, contact) {
       return rosters.get(account.toString())?.items.get(contact.toString())
     },
-    async changedSince(account, version) {
+    changedSince(account, version) {
       const roster = rosters.get(account.toString())
       if (!roster || version > roster.version || version < roster.forgotten) return undefined
       return {

@@ -1,4 +1,5 @@
 import type { BareJid } from '@xmppkit/jid'
+import type { Awaitable } from '@xmppkit/runtime'
 import type { SubscriptionState } from './subscription.js'
 
 /** One contact as stored: what the client sees, the subscription state behind it, and its version. */
@@ -61,18 +62,19 @@ export type RosterItemChange = Omit<RosterItem, 'version'>
  * Where rosters are kept. Implement it over your own tables, or use the in-memory store or
  * `@xmppkit/storage-sql`; `@xmppkit/conformance/roster-store` tests an implementation.
  *
- * All methods reject when the store cannot be reached; nothing is half done then.
+ * All methods reject when the store cannot be reached; nothing is half done then. Those that read may answer at once where
+ * nothing has to be waited for, as a cache does: presence and roster requests then go on in the same turn.
  */
 export interface RosterStore {
   /** The whole roster; version 0 and no items for an account that has none. */
-  load(account: BareJid): Promise<Roster>
+  load(account: BareJid): Awaitable<Roster>
   /** One item, listed or not. */
-  get(account: BareJid, contact: BareJid): Promise<RosterItem | undefined>
+  get(account: BareJid, contact: BareJid): Awaitable<RosterItem | undefined>
   /**
    * Changes after `version`, or `undefined` when the store no longer knows what was removed since, or
    * never issued that version; the caller then sends the whole roster.
    */
-  changedSince(account: BareJid, version: number): Promise<RosterChanges | undefined>
+  changedSince(account: BareJid, version: number): Awaitable<RosterChanges | undefined>
   /**
    * Reads, decides and writes one item atomically: two concurrent updates of a roster never lose one
    * another (rule R-14). `decide` is given the current item and returns the new one, `undefined` to

@@ -3,7 +3,9 @@ import { type Awaitable, isThenable, type Logger } from '@xmppkit/runtime'
 import type { SessionRecord, Sessions } from '@xmppkit/sessions'
 import { presence, readStanza, type Stanza } from '@xmppkit/stanza'
 import { parseElement } from '@xmppkit/xml'
+import { andThen } from './and-then.js'
 import { createDirectedPresence } from './directed-presence.js'
+import { createFanOut } from './fan-out.js'
 import { createKeyedQueue } from './keyed-queue.js'
 import type { RosterItem, RosterStore } from './ports.js'
 import type { RosterLimits } from './roster-options.js'
@@ -27,7 +29,7 @@ export type PresenceSource = Pick<SessionRecord, 'sid' | 'jid'>
 /** Spreads presence as RFC 6121 §4 says: to whom, when, and to nobody else. */
 export interface PresenceBroadcast {
   /** A resource sent presence without an addressee; `first` when it was not available before. */
-  self(session: PresenceSource, stanza: Stanza, first: boolean): Promise<void>
+  self(session: PresenceSource, stanza: Stanza, first: boolean): Awaitable<void>
   /**
    * A resource is about to send presence to an address.
    *
@@ -35,13 +37,13 @@ export interface PresenceBroadcast {
    */
   directed(session: PresenceSource, stanza: Stanza): void
   /** A session is gone, without having said so if it was available last. */
-  gone(session: SessionRecord): Promise<void>
+  gone(session: SessionRecord): Awaitable<void>
   /** Somebody asks whether the account is there (RFC 6121 §4.3). */
-  probe(stanza: Stanza): Promise<void>
+  probe(stanza: Stanza): Awaitable<void>
   /** Whether `viewer` may see the presence of `account`. */
-  maySee(viewer: Jid, account: BareJid): Promise<boolean>
+  maySee(viewer: Jid, account: BareJid): Awaitable<boolean>
   /** Whether `viewer` may know that this session is there. */
-  maySeeSession(viewer: Jid, session: PresenceSource): Promise<boolean>
+  maySeeSession(viewer: Jid, session: PresenceSource): Awaitable<boolean>
 }
 
 /** Makes the presence broadcasting of one host. */
@@ -51,6 +53,7 @@ export function createPresenceBroadcast(
 ): PresenceBroadcast {
   const { store, sessions, route, logger } = deps
   const directed = createDirectedPresence(limits)
+  const fanOut = createFanOut(route, limits)
   // What a session has to say is said in order, its farewell last.
   const queue = createKeyedQueue()
 
@@ -58,32 +61,30 @@ export function createPresenceBroadcast(
     sessions.resources(jid.bare).some((session) => session.sid === sid)
 
   // Presence of a session whose roster cannot be read still reaches its own account, and whom it was directed to.
-  const itemsOf = async (account: BareJid): Promise<readonly RosterItem[]> => {
-    try {
-      return (await store.load(account)).items
-    } catch (cause) {
+  const itemsOf = (account: BareJid): Awaitable<readonly RosterItem[]> => {
+    const unreadable = (cause: unknown): readonly RosterItem[] => {
       logger.error('presence could not be sent to contacts: the roster could not be read', {
         account: account.toString(),
         cause,
       })
       return []
     }
-  }
-
-  // One copy of the content for all; other streams get their turn between batches (rule N-10).
-  const fanOut = async (stanza: Stanza, recipients: readonly Jid[], goOn = () => true) => {
-    for (let at = 0; at < recipients.length && goOn(); at += limits.fanOutBatch) {
-      if (at > 0) await nextTurn()
-      const batch = recipients.slice(at, at + limits.fanOutBatch)
-      const waiting = batch.map((to) => route(stanza.with({ to }))).filter(isThenable)
-      if (waiting.length > 0) await Promise.all(waiting)
+    try {
+      const roster = store.load(account)
+      return isThenable(roster) ? roster.then(({ items }) => items, unreadable) : roster.items
+    } catch (cause) {
+      return unreadable(cause)
     }
   }
 
   // Requests are repeated at every login until they are answered (rule P-7).
-  const deliverRequests = async (session: PresenceSource, items: readonly RosterItem[]) => {
-    for (const { jid, request, pendingIn } of items) {
-      if (!pendingIn || request === undefined) continue
+  const deliverRequests = (session: PresenceSource, items: readonly RosterItem[]): Awaitable<void> => {
+    const waiting = items.filter(({ request, pendingIn }) => pendingIn && request !== undefined)
+    return waiting.length === 0 ? undefined : deliverEach(session, waiting)
+  }
+
+  const deliverEach = async (session: PresenceSource, items: readonly RosterItem[]) => {
+    for (const { jid, request = '' } of items) {
       try {
         await sessions.deliverTo(session.sid, readStanza(parseElement(request)))
       } catch (cause) {
@@ -97,79 +98,100 @@ export function createPresenceBroadcast(
   }
 
   // The newcomer learns of the account's other resources as any subscriber would (RFC 6121 §4.2.2).
-  const showOthers = async (session: PresenceSource) => {
-    for (const other of sessions.resources(session.jid.bare)) {
+  const showOthers = (session: PresenceSource): Awaitable<void> => {
+    const all = sessions.resources(session.jid.bare)
+    return all.length < 2 ? undefined : showEach(session, all)
+  }
+
+  const showEach = async (session: PresenceSource, all: readonly SessionRecord[]) => {
+    for (const other of all) {
       if (other.sid === session.sid || !other.presence) continue
       await sessions.deliverTo(session.sid, other.presence.with({ to: session.jid }))
     }
   }
 
-  const becomeAvailable = async (session: PresenceSource, stanza: Stanza) => {
-    const goOn = () => isThere(session)
-    const items = await itemsOf(session.jid.bare)
-    await fanOut(stanza, [session.jid.bare, ...viewersOf(items)], goOn)
-    if (!goOn()) return
-    await showOthers(session)
-    await fanOut(presence({ type: 'probe', from: session.jid }), contactsOf(items), goOn)
-    await deliverRequests(session, items)
+  const probe = (session: PresenceSource, items: readonly RosterItem[], goOn: () => boolean) => {
+    const contacts = contactsOf(items)
+    return contacts.length === 0
+      ? undefined
+      : fanOut(presence({ type: 'probe', from: session.jid }), contacts, goOn)
   }
 
-  const stayAvailable = async (session: PresenceSource, stanza: Stanza) => {
-    const items = await itemsOf(session.jid.bare)
-    await fanOut(stanza, [session.jid.bare, ...viewersOf(items)], () => isThere(session))
-  }
+  const becomeAvailable = (session: PresenceSource, stanza: Stanza): Awaitable<void> =>
+    andThen(itemsOf(session.jid.bare), (items) => {
+      const goOn = () => isThere(session)
+      return andThen(fanOut(stanza, [session.jid.bare, ...viewersOf(items)], goOn), () =>
+        goOn()
+          ? andThen(showOthers(session), () =>
+              andThen(probe(session, items, goOn), () => deliverRequests(session, items)),
+            )
+          : undefined,
+      )
+    })
 
-  const becomeUnavailable = async (session: PresenceSource, stanza: Stanza) => {
-    const told = [session.jid.bare, ...viewersOf(await itemsOf(session.jid.bare))]
-    const known = new Set(told.map(String))
-    // Whoever was told directly is told of the end too, once (rule N-3).
-    const others = directed.take(session.sid).filter((jid) => !known.has(jid.bare.toString()))
-    await fanOut(stanza, [...told, ...others])
-  }
+  const stayAvailable = (session: PresenceSource, stanza: Stanza): Awaitable<void> =>
+    andThen(itemsOf(session.jid.bare), (items) =>
+      fanOut(stanza, [session.jid.bare, ...viewersOf(items)], () => isThere(session)),
+    )
 
-  const maySee = async (viewer: Jid, account: BareJid) => {
+  const becomeUnavailable = (session: PresenceSource, stanza: Stanza): Awaitable<void> =>
+    andThen(itemsOf(session.jid.bare), (items) => {
+      const told: readonly Jid[] = [session.jid.bare, ...viewersOf(items)]
+      const directly = directed.take(session.sid)
+      if (directly.length === 0) return fanOut(stanza, told)
+      const known = new Set(told.map(String))
+      // Whoever was told directly is told of the end too, once (rule N-3).
+      return fanOut(stanza, [...told, ...directly.filter((jid) => !known.has(jid.bare.toString()))])
+    })
+
+  const maySee = (viewer: Jid, account: BareJid): Awaitable<boolean> => {
     if (viewer.bare.equals(account)) return true
-    const item = await store.get(account, viewer.bare)
-    return item !== undefined && seenByContact(item)
+    return andThen(store.get(account, viewer.bare), (item) => item !== undefined && seenByContact(item))
   }
 
-  const answerProbe = async (from: Jid, to: Jid) => {
+  const answerProbe = (from: Jid, to: Jid): Awaitable<void> =>
     // Silence where nothing may be seen, as for an account that does not exist (rule N-5).
-    if (!(await maySee(from, to.bare))) return
-    const available = sessions.resources(to.bare).filter((one) => one.presence)
-    const wanted = to.isBare ? available : available.filter((one) => one.jid.equals(to))
-    for (const one of wanted) {
-      if (!one.jid.equals(from)) await route(one.presence!.with({ to: from }))
-    }
-    if (wanted.length === 0) await route(presence({ type: 'unavailable', from: to, to: from }))
+    andThen(maySee(from, to.bare), (visible) => {
+      if (!visible) return
+      const available = sessions.resources(to.bare).filter((one) => one.presence)
+      const wanted = to.isBare ? available : available.filter((one) => one.jid.equals(to))
+      return wanted.length === 0
+        ? route(presence({ type: 'unavailable', from: to, to: from }))
+        : showTo(from, wanted)
+    })
+
+  const showTo = (from: Jid, wanted: readonly SessionRecord[]): Awaitable<void> => {
+    const shown = wanted.filter(({ jid }) => !jid.equals(from))
+    return shown.length === 0 ? undefined : routeEach(shown, from)
+  }
+
+  const routeEach = async (all: readonly SessionRecord[], to: Jid) => {
+    for (const { presence: current } of all) await route(current!.with({ to }))
   }
 
   return {
     self: (session, stanza, first) =>
-      queue.run(session.sid, async () => {
-        if (stanza.type === 'unavailable') await becomeUnavailable(session, stanza)
-        else if (!isThere(session)) return
-        else if (first) await becomeAvailable(session, stanza)
-        else await stayAvailable(session, stanza)
+      queue.run(session.sid, () => {
+        if (stanza.type === 'unavailable') return becomeUnavailable(session, stanza)
+        if (!isThere(session)) return
+        return first ? becomeAvailable(session, stanza) : stayAvailable(session, stanza)
       }),
     directed(session, stanza) {
       if (isThere(session)) directed.note(session.sid, stanza)
     },
     gone: (session) =>
-      queue.run(session.sid, async () => {
+      queue.run(session.sid, () => {
         const farewell = presence({ type: 'unavailable', from: session.jid })
-        if (session.presence) await becomeUnavailable(session, farewell)
-        else await fanOut(farewell, directed.take(session.sid))
+        return session.presence
+          ? becomeUnavailable(session, farewell)
+          : fanOut(farewell, directed.take(session.sid))
       }),
-    async probe({ from, to }) {
-      if (from && to) await answerProbe(from, to)
-    },
+    probe: ({ from, to }) => (from && to ? answerProbe(from, to) : undefined),
     maySee,
-    maySeeSession: async (viewer, session) =>
+    maySeeSession: (viewer, session) =>
       directed.reaches(session.sid, viewer) || maySee(viewer, session.jid.bare),
   }
 }
 
 const viewersOf = (items: readonly RosterItem[]) => items.filter(seenByContact).map((item) => item.jid)
 const contactsOf = (items: readonly RosterItem[]) => items.filter(seesContact).map((item) => item.jid)
-const nextTurn = () => new Promise<void>((resume) => setImmediate(resume))

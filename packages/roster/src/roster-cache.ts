@@ -1,54 +1,51 @@
 import type { BareJid } from '@xmppkit/jid'
-import type { Roster, RosterItem, RosterStore, RosterUpdate } from './ports.js'
+import { type Awaitable, isThenable } from '@xmppkit/runtime'
+import { CachedRoster } from './cached-roster.js'
+import type { Roster, RosterStore, RosterUpdate } from './ports.js'
 
 /** Settings of {@link createRosterCache}. */
 export interface RosterCacheOptions {
   /**
-   * Items kept, of all rosters together; the rosters used least recently go first. An item with long texts
-   * counts as several.
+   * Items kept, of all rosters together; the rosters used least recently go first. An item takes about 400 bytes; one with
+   * long texts counts as several. A roster without items counts as one, and takes less than 200 bytes.
    *
-   * @default 50_000
+   * @default 100_000
    */
   readonly maxItems?: number
 }
 
 /** Defaults of {@link RosterCacheOptions}. */
-export const rosterCacheDefaults: Required<RosterCacheOptions> = Object.freeze({ maxItems: 50_000 })
-
-interface Cached {
-  version: number
-  /** In order of their versions. */
-  readonly items: Map<string, RosterItem>
-  /** The same as a list, made when asked for. */
-  list: readonly RosterItem[] | undefined
-  cost: number
-}
+export const rosterCacheDefaults: Required<RosterCacheOptions> = Object.freeze({ maxItems: 100_000 })
 
 /**
- * Keeps rosters in use in memory, in front of a store. Right only where this process alone writes to the
- * store, and every writer uses this object: changes made past it are not seen.
+ * Keeps rosters in use in memory, in front of a store: what is there is answered at once, and every change is written
+ * before it is answered. Right only where this process alone writes to the store, and every writer uses this object:
+ * changes made past it are not seen.
  *
  * @example
  * ```ts
- * const roster = createRoster({ ...deps, store: createRosterCache(store, { maxItems: 100_000 }) })
+ * const roster = createRoster({ ...deps, store: createRosterCache(store, { maxItems: 200_000 }) })
  * ```
  */
 export function createRosterCache(store: RosterStore, options: RosterCacheOptions = {}): RosterStore {
   const { maxItems } = Object.freeze({ ...rosterCacheDefaults, ...options })
   // A Map keeps insertion order, and what is used is put in again: the first is the one used least recently.
-  const cached = new Map<string, Cached>()
+  const cached = new Map<string, CachedRoster>()
   // What is being read while something is written may be neither old nor new, and is not kept.
-  const reading = new Map<string, { readonly roster: Promise<Roster>; overtaken: boolean }>()
+  const reading = new Map<string, { overtaken: boolean; roster?: Promise<Roster> }>()
   let total = 0
 
   const forget = (key: string) => {
-    total -= cached.get(key)?.cost ?? 0
-    cached.delete(key)
+    const entry = cached.get(key)
+    if (entry) {
+      total -= entry.cost
+      cached.delete(key)
+    }
     const read = reading.get(key)
     if (read) read.overtaken = true
   }
 
-  const keep = (key: string, entry: Cached) => {
+  const keep = (key: string, entry: CachedRoster) => {
     forget(key)
     if (entry.cost > maxItems) return
     cached.set(key, entry)
@@ -59,7 +56,7 @@ export function createRosterCache(store: RosterStore, options: RosterCacheOption
     }
   }
 
-  const use = (key: string): Cached | undefined => {
+  const use = (key: string): CachedRoster | undefined => {
     const entry = cached.get(key)
     if (!entry) return undefined
     cached.delete(key)
@@ -67,46 +64,45 @@ export function createRosterCache(store: RosterStore, options: RosterCacheOption
     return entry
   }
 
-  const read = (account: BareJid): Promise<Roster> => {
+  const read = (account: BareJid): Awaitable<Roster> => {
     const key = account.toString()
     const underWay = reading.get(key)
-    if (underWay && !underWay.overtaken) return underWay.roster
-    const started = { roster: store.load(account), overtaken: false }
+    if (underWay?.roster && !underWay.overtaken) return underWay.roster
+    const loaded = store.load(account)
+    if (!isThenable(loaded)) {
+      keep(key, new CachedRoster(loaded))
+      return loaded
+    }
+    const started = { roster: loaded, overtaken: false }
     reading.set(key, started)
     const ended = (roster?: Roster) => {
       if (reading.get(key) === started) reading.delete(key)
-      if (roster && !started.overtaken) keep(key, entryOf(roster))
+      if (roster && !started.overtaken) keep(key, new CachedRoster(roster))
     }
-    started.roster.then(ended, () => ended())
-    return started.roster
+    loaded.then(ended, () => ended())
+    return loaded
   }
 
-  const apply = (key: string, contact: BareJid, { previous, item, version, changed }: RosterUpdate) => {
+  const apply = (key: string, contact: BareJid, update: RosterUpdate) => {
     const entry = cached.get(key)
     // One step ahead of what is kept, or somebody else's change is missing in between.
-    if (!entry || entry.version + (changed ? 1 : 0) !== version) return forget(key)
-    if (!changed) return
-    forget(key)
-    entry.version = version
-    entry.list = undefined
-    entry.items.delete(contact.toString())
-    if (item) entry.items.set(contact.toString(), item)
-    entry.cost += (item ? costOf(item) : 0) - (previous ? costOf(previous) : 0)
-    keep(key, entry)
+    if (!entry || entry.version + (update.changed ? 1 : 0) !== update.version) return forget(key)
+    if (update.changed) keep(key, entry.after(contact, update))
   }
 
   return {
-    async load(account) {
+    load: (account) => use(account.toString()) ?? read(account),
+    get(account, contact) {
       const entry = use(account.toString())
-      if (!entry) return read(account)
-      entry.list ??= [...entry.items.values()]
-      return { version: entry.version, items: entry.list }
+      return entry ? entry.itemOf(contact) : store.get(account, contact)
     },
-    async get(account, contact) {
-      const entry = use(account.toString())
-      return entry ? entry.items.get(contact.toString()) : store.get(account, contact)
+    changedSince(account, version) {
+      const entry = cached.get(account.toString())
+      // Of version 0 is also a roster that does not exist, which has no versions.
+      return entry?.version === version && version > 0
+        ? { version, changed: [], removed: [] }
+        : store.changedSince(account, version)
     },
-    changedSince: (account, version) => store.changedSince(account, version),
     async update(account, contact, decide) {
       const key = account.toString()
       try {
@@ -128,18 +124,4 @@ export function createRosterCache(store: RosterStore, options: RosterCacheOption
       }
     },
   }
-}
-
-function entryOf({ version, items }: Roster): Cached {
-  const byContact = new Map(items.map((item) => [item.jid.toString(), item]))
-  let cost = 1
-  for (const item of items) cost += costOf(item)
-  return { version, items: byContact, list: items, cost }
-}
-
-/** One, and one more for every so many characters of text. */
-function costOf({ name = '', groups, request = '' }: RosterItem): number {
-  let length = name.length + request.length
-  for (const group of groups) length += group.length
-  return 1 + Math.floor(length / 512)
 }

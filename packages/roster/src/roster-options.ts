@@ -65,7 +65,8 @@ export interface RosterOptions {
   /**
    * How many items of rosters in use are kept in memory, of all accounts together, so that presence and
    * the question who may see it cost no read of the store. Only where nobody else writes to the store:
-   * what another process changes would not be seen. See `createRosterCache`.
+   * what another process changes would not be seen. A store that knows that nobody else does keeps them itself, as those
+   * in memory and in SQLite do; this is for stores of your own. See `createRosterCache`.
    *
    * @default 0
    */

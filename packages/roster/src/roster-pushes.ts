@@ -25,9 +25,10 @@ export interface RosterPushes {
   /**
    * The session asks for the roster: from here on it is told of changes, but not before it has the answer.
    *
-   * @returns to be called, once, when the answer is ready, with the changes that are to follow it
+   * @returns to be called, once, when the answer is ready, with the changes that are to follow it, and whether the answer
+   * goes out before anything else can happen
    */
-  asked(session: Pick<SessionRecord, 'sid' | 'jid'>): (missed: readonly RosterPush[]) => void
+  asked(session: Pick<SessionRecord, 'sid' | 'jid'>): (missed: readonly RosterPush[], atOnce?: boolean) => void
   /** The session is gone. */
   forget(session: Pick<SessionRecord, 'sid'>): void
   /**
@@ -84,7 +85,8 @@ export function createRosterPushes({ sessions, ids }: RosterPushesDeps): RosterP
       const interest = interests.get(sid) ?? { answering: 0, held: [] }
       interests.set(sid, interest)
       interest.answering += 1
-      return (missed) => {
+      return (missed, atOnce = false) => {
+        if (atOnce && missed.length === 0) return answered(sid, interest)
         // What happened since the answer was made comes after what it is about.
         interest.held.unshift(...missed.map((push) => stanzaOf(jid, push)))
         // The answer goes out in this turn of the event loop.

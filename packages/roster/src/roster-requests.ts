@@ -1,7 +1,9 @@
 import { type Hooks, isDrop } from '@xmppkit/hooks'
 import type { BareJid, Jid } from '@xmppkit/jid'
+import { type Awaitable, isThenable } from '@xmppkit/runtime'
 import type { SessionRecord, Sessions } from '@xmppkit/sessions'
 import { StanzaError } from '@xmppkit/stanza'
+import { andThen } from './and-then.js'
 import type { KeyedQueue } from './keyed-queue.js'
 import type { Roster, RosterChanges, RosterStore } from './ports.js'
 import { checkNaming, newItem, toPayload } from './roster-items.js'
@@ -33,7 +35,7 @@ export interface RosterRequestsDeps {
 /** Answers what clients ask of their own roster (RFC 6121 §2.1.3 to §2.6). */
 export interface RosterRequests {
   /** Answers a roster get: the whole roster, or nothing, and then a push for each change since `ver`. */
-  get(from: Jid, account: BareJid, query: RosterPayload): Promise<RosterPayload | undefined>
+  get(from: Jid, account: BareJid, query: RosterPayload): Awaitable<RosterPayload | undefined>
   /** Adds, changes or removes one contact. */
   set(from: Jid, account: BareJid, query: RosterPayload): Promise<void>
 }
@@ -44,6 +46,12 @@ interface Found {
   readonly roster: Roster | undefined
 }
 
+/** What was found, and what to call when the answer is ready. */
+interface Begun {
+  readonly found: Found
+  readonly answered: ReturnType<RosterPushes['asked']> | undefined
+}
+
 /** Makes the request handlers of one host. */
 export function createRosterRequests(deps: RosterRequestsDeps, limits: RosterLimits): RosterRequests {
   const { store, hooks, pushes, writer } = deps
@@ -51,28 +59,56 @@ export function createRosterRequests(deps: RosterRequestsDeps, limits: RosterLim
   const sessionOf = (jid: Jid): SessionRecord | undefined =>
     deps.sessions.resources(jid.bare).find((session) => session.jid.equals(jid))
 
-  const find = async (account: BareJid, since: number | undefined): Promise<Found> => {
-    const changes = since === undefined ? undefined : await store.changedSince(account, since)
-    const all = changes && inOrder(changes)
-    const missed = all && all.length <= limits.maxVersionedChanges ? all : undefined
-    // Whether others contribute to the roster is seen when they have been shown it.
-    const needed = missed === undefined || hooks.has(rosterItems)
-    return { missed, roster: needed ? await store.load(account) : undefined }
-  }
+  const find = (account: BareJid, since: number | undefined): Awaitable<Found> =>
+    andThen(since === undefined ? undefined : store.changedSince(account, since), (changes) => {
+      const all = changes && inOrder(changes)
+      const missed = all && all.length <= limits.maxVersionedChanges ? all : undefined
+      // Whether others contribute to the roster is seen when they have been shown it.
+      const needed = missed === undefined || hooks.has(rosterItems)
+      return needed
+        ? andThen(store.load(account), (roster) => ({ missed, roster }))
+        : { missed, roster: undefined }
+    })
 
   /** The roster to answer with; undefined if it is enough to push what was missed. */
-  const answerOf = async (account: BareJid, { missed, roster }: Found): Promise<Roster | undefined> => {
+  const answerOf = (account: BareJid, { missed, roster }: Found): Awaitable<Roster | undefined> => {
     if (!roster) return undefined
-    const items = await hooks.fold(rosterItems, roster.items, { account })
-    // A roster that others contribute to has no version of its own.
-    if (missed && items === roster.items) return undefined
-    return { ...roster, items: isDrop(items) ? [] : items }
+    if (!hooks.has(rosterItems)) return missed ? undefined : roster
+    return andThen(hooks.fold(rosterItems, roster.items, { account }), (items) => {
+      // A roster that others contribute to has no version of its own.
+      if (missed && items === roster.items) return undefined
+      return { ...roster, items: isDrop(items) ? [] : items }
+    })
   }
 
   const toResult = ({ version, items }: Roster, versioned: boolean): RosterPayload => ({
     ...(versioned ? { ver: version.toString() } : {}),
     items: items.filter((item) => item.listed).map(toPayload),
   })
+
+  const answer = (
+    account: BareJid,
+    { found, answered }: Begun,
+    ver: string | undefined,
+    atOnce: boolean,
+  ): Awaitable<RosterPayload | undefined> => {
+    // The empty answer comes first, then the changes in the order they happened (RFC 6121 §2.6.3).
+    const ended = (roster: Roster | undefined, now = false) => {
+      answered?.(roster ? [] : (found.missed ?? []), now)
+      return roster && toResult(roster, ver !== undefined)
+    }
+    const failed = (error: unknown) => {
+      answered?.([])
+      throw error
+    }
+    let roster: Awaitable<Roster | undefined>
+    try {
+      roster = answerOf(account, found)
+    } catch (error) {
+      return failed(error)
+    }
+    return isThenable(roster) ? roster.then((one) => ended(one), failed) : ended(roster, atOnce)
+  }
 
   const put = (account: BareJid, item: RosterPayloadItem) => {
     checkNaming(item, limits)
@@ -98,25 +134,19 @@ export function createRosterRequests(deps: RosterRequestsDeps, limits: RosterLim
   }
 
   return {
-    async get(from, account, { ver }) {
+    get(from, account, { ver }) {
       requireOwn(from, account)
       const since = ver === undefined ? undefined : parseVersion(ver)
       const session = sessionOf(from)
       // Nothing may change between reading and being told of changes.
-      const { found, answered } = await deps.queue.run(account.toString(), async () => {
-        const found = await find(account, session && since)
-        return { found, answered: session && pushes.asked(session) }
-      })
-      let missed: readonly RosterPush[] = []
-      try {
-        const roster = await answerOf(account, found)
-        if (roster) return toResult(roster, ver !== undefined)
-        missed = found.missed ?? []
-        return undefined
-      } finally {
-        // The empty answer comes first, then the changes in the order they happened (RFC 6121 §2.6.3).
-        answered?.(missed)
-      }
+      const begun = deps.queue.run(account.toString(), () =>
+        andThen(find(account, session && since), (found) => ({
+          found,
+          answered: session && pushes.asked(session),
+        })),
+      )
+      if (isThenable(begun)) return begun.then((all) => answer(account, all, ver, false))
+      return answer(account, begun, ver, true)
     },
     async set(from, account, { items }) {
       requireOwn(from, account)

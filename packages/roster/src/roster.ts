@@ -8,6 +8,7 @@ import type { BareJid, Jid } from '@xmppkit/jid'
 import { type Awaitable, type Clock, createScope, type Ids, type Logger } from '@xmppkit/runtime'
 import { probeIn, resourceVisible, type Sessions, sessionClosed, subscriptionIn } from '@xmppkit/sessions'
 import { type Stanza, StanzaError } from '@xmppkit/stanza'
+import { andThen } from './and-then.js'
 import { createDepartures } from './departures.js'
 import { createKeyedQueue } from './keyed-queue.js'
 import type { RosterItem, RosterStore } from './ports.js'
@@ -46,7 +47,7 @@ export interface Roster extends AsyncDisposable {
   /** All contacts of an account, those included that only asked. */
   items(account: BareJid): Promise<readonly RosterItem[]>
   /** Whether `viewer` may see the presence of `account`: it is subscribed, or is the account itself. */
-  maySee(viewer: Jid, account: BareJid): Promise<boolean>
+  maySee(viewer: Jid, account: BareJid): Awaitable<boolean>
   /** Ends: requests are not answered any more. */
   close(): Promise<void>
 }
@@ -126,10 +127,9 @@ export function createRoster(deps: RosterDeps, options: RosterOptions = {}): Ros
   scope.use(
     hooks.on(
       sessionClosed,
-      async ({ session }) => {
+      ({ session }) => {
         pushes.forget(session)
-        await broadcast.gone(session)
-        departures.check(session.jid.bare)
+        return andThen(broadcast.gone(session), () => departures.check(session.jid.bare))
       },
       { label },
     ),

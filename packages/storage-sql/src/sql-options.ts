@@ -19,6 +19,18 @@ export interface SqlStorageOptions {
    * their time only: for a second process beside the server. @default false
    */
   readonly keepLeases?: boolean
+  /**
+   * Whether this process alone writes to the database, so that what was read can be kept in memory until it is changed. The
+   * default is true for SQLite without `keepLeases`, whose file belongs to one server, and false for PostgreSQL. With true
+   * nobody else may change anything, be it another server or a person with a shell.
+   *
+   * @default 'auto'
+   */
+  readonly exclusive?: boolean | 'auto'
+  /** Items of rosters kept in memory where the database is exclusive, of all accounts together; 0 keeps none. @default 100_000 */
+  readonly cachedRosterItems?: number
+  /** Accounts that are remembered where the database is exclusive: that they exist, and how many messages wait. @default 100_000 */
+  readonly rememberedAccounts?: number
   /** PostgreSQL: schema of the tables, made if it is missing. @default 'xmppkit' */
   readonly schema?: string
   /** PostgreSQL: connections. @default 10 */
@@ -43,6 +55,9 @@ export const sqlStorageDefaults: Readonly<Required<SqlStorageOptions>> = Object.
   busyTimeoutMs: 5_000,
   maxFileBytes: Number.POSITIVE_INFINITY,
   keepLeases: false,
+  exclusive: 'auto',
+  cachedRosterItems: 100_000,
+  rememberedAccounts: 100_000,
   schema: 'xmppkit',
   maxConnections: 10,
   writers: 4,

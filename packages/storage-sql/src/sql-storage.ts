@@ -1,7 +1,7 @@
 import type { AccountStore } from '@xmppkit/auth'
 import type { LastActivityStore } from '@xmppkit/basics'
 import type { OfflineStore } from '@xmppkit/offline'
-import type { RosterStore } from '@xmppkit/roster'
+import { createRosterCache, type RosterStore } from '@xmppkit/roster'
 import { type Clock, type Logger, silentLogger, systemClock } from '@xmppkit/runtime'
 import type { KeyValue, Log, Storage } from '@xmppkit/storage'
 import { assertName } from '@xmppkit/storage'
@@ -43,6 +43,8 @@ export interface SqlStorageDeps {
 export interface SqlStorage extends Storage, AsyncDisposable {
   /** What is behind it: `libsql (SQLite 3.45.1)`. */
   readonly description: string
+  /** Whether this process alone writes to it, so that the stores may keep in memory what they have read. */
+  readonly exclusive: boolean
   /** Accounts, for `@xmppkit/auth`. */
   readonly accounts: AccountStore
   /** Contact lists, for `@xmppkit/roster`. */
@@ -82,6 +84,9 @@ export async function createSqlStorage(
     at: 'happened_at',
     scope: 'log',
   })
+  const exclusive = isExclusive(db, settings)
+  const roster = createSqlRosterStore({ db, clock }, statements)
+  const { cachedRosterItems } = settings
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= db.close()
@@ -89,8 +94,12 @@ export async function createSqlStorage(
   }
   return {
     description: db.description,
+    exclusive,
     accounts: createSqlAccountStore({ db, clock }, statements),
-    roster: createSqlRosterStore({ db, clock }, statements),
+    roster:
+      exclusive && cachedRosterItems > 0
+        ? createRosterCache(roster, { maxItems: cachedRosterItems })
+        : roster,
     offline: createSqlOfflineStore({ db }, statements),
     lastActivity: createSqlLastActivityStore({ db }, statements),
     keyValue: (name): KeyValue => keyValue(named(name)),
@@ -98,6 +107,10 @@ export async function createSqlStorage(
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+function isExclusive({ dialect }: SqlDatabase, { exclusive, keepLeases }: typeof sqlStorageDefaults): boolean {
+  return exclusive === 'auto' ? dialect.name === 'sqlite' && !keepLeases : exclusive
 }
 
 function named(name: string): string {
