@@ -1,6 +1,6 @@
 import { type Hooks, isDrop } from '@xmppkit/hooks'
 import { type BareJid, type FullJid, preparePassword } from '@xmppkit/jid'
-import type { Clock, Ids } from '@xmppkit/runtime'
+import { type Awaitable, type Clock, type Ids, isThenable } from '@xmppkit/runtime'
 import {
   createDecoyVerifiers,
   createScramHasher,
@@ -15,6 +15,7 @@ import {
   scramHasherDefaults,
 } from '@xmppkit/sasl'
 import { AuthError } from './errors.js'
+import { createLoginRecords, type LoginRecords } from './login-records.js'
 import type {
   AccountPage,
   AccountStore,
@@ -99,6 +100,11 @@ export interface Accounts extends PasswordVerifier, ScramStore {
   scramVerifier(account: BareJid, hash: ScramHash, wait?: CredentialWait): Promise<ScramVerifier | undefined>
   /** Whether there is such an account; a disabled one counts. */
   exists(account: BareJid): Promise<boolean>
+  /**
+   * Whether it is known without looking that there is such an account; `false` says nothing. Not for questions whose answer
+   * is to hide whether there is: it comes sooner for accounts that were asked about lately.
+   */
+  isKnown?(account: BareJid): boolean
   /** What is known of an account. */
   get(account: BareJid): Promise<AccountInfo | undefined>
   /**
@@ -139,6 +145,11 @@ function preparedOrUndefined(password: string): string | undefined {
   }
 }
 
+function admission(stored: StoredAccount | undefined): SaslCondition | undefined {
+  if (stored === undefined) return 'not-authorized'
+  return stored.disabled === undefined ? undefined : 'account-disabled'
+}
+
 class StoredAccounts implements Accounts {
   readonly credentials: CredentialSources
   readonly #deps: AccountsDeps
@@ -146,6 +157,7 @@ class StoredAccounts implements Accounts {
   readonly #hasher: ScramHasher
   readonly #decoys: DecoyVerifiers
   readonly #removing = new Map<string, Promise<boolean>>()
+  readonly #logins: LoginRecords
 
   constructor(deps: AccountsDeps, hashes: readonly ScramHash[], hasher: ScramHasher) {
     const { iterations, saltBytes } = hasher
@@ -153,12 +165,13 @@ class StoredAccounts implements Accounts {
     this.#deps = deps
     this.#hashes = hashes
     this.#hasher = hasher
+    this.#logins = createLoginRecords(deps.clock, (account) => this.#find(account))
     this.#decoys = createDecoyVerifiers({ iterations, saltBytes, ...(secret !== undefined && { secret }) })
     this.credentials = {
       passwords: this,
       scram: this,
       scramHashes: hashes,
-      admit: (account) => this.#admit(account),
+      admit: (account, wait) => this.#admit(account, wait),
       decoyVerifier: (name, hash) => this.#decoys.verifier(name, hash),
     }
   }
@@ -189,6 +202,7 @@ class StoredAccounts implements Accounts {
     const key = account.toString()
     const running = this.#removing.get(key)
     if (running !== undefined) return running
+    this.#logins.outdated()
     const removal = this.#remove(account).finally(() => this.#removing.delete(key))
     this.#removing.set(key, removal)
     return removal
@@ -206,20 +220,28 @@ class StoredAccounts implements Accounts {
   async verifyPassword(account: BareJid, password: string, wait: CredentialWait = {}): Promise<boolean> {
     const prepared = preparedOrUndefined(password)
     if (prepared === undefined) return false
-    const stored = this.#best((await this.#find(account))?.scram)
+    const stored = this.#best((await this.#logins.read(account, wait))?.scram)
     // A-5: the same computation for an account that does not exist.
     const verifier = stored ?? this.#decoys.verifier(account.toString(), this.#hashes[0] ?? 'SHA-256')
     const matches = await this.#hasher.matches(prepared, verifier, wait)
     return matches && stored !== undefined
   }
 
-  async scramVerifier(account: BareJid, hash: ScramHash): Promise<ScramVerifier | undefined> {
-    const stored = await this.#find(account)
+  async scramVerifier(
+    account: BareJid,
+    hash: ScramHash,
+    wait: CredentialWait = {},
+  ): Promise<ScramVerifier | undefined> {
+    const stored = await this.#logins.read(account, wait)
     return stored?.scram.find((verifier) => verifier.hash === hash)
   }
 
   async exists(account: BareJid): Promise<boolean> {
     return (await this.#find(account)) !== undefined
+  }
+
+  isKnown(account: BareJid): boolean {
+    return !this.#removing.has(account.toString()) && this.#deps.store.isKnown?.(account) === true
   }
 
   async get(account: BareJid): Promise<AccountInfo | undefined> {
@@ -231,7 +253,9 @@ class StoredAccounts implements Accounts {
 
   async setDisabled(account: BareJid, reason: string | undefined): Promise<boolean> {
     if (this.#removing.has(account.toString())) return false
-    const found = await this.#deps.store.setDisabled(account, reason)
+    // A login under way may have read the account before the write, or while it is being written.
+    this.#logins.outdated()
+    const found = await this.#deps.store.setDisabled(account, reason).finally(() => this.#logins.outdated())
     if (found) await this.#deps.hooks.run(accountDisabled, { account, reason })
     return found
   }
@@ -259,10 +283,9 @@ class StoredAccounts implements Accounts {
     return this.#removing.has(account.toString()) ? undefined : this.#deps.store.get(account)
   }
 
-  async #admit(account: BareJid): Promise<SaslCondition | undefined> {
-    const stored = await this.#find(account)
-    if (stored === undefined) return 'not-authorized'
-    return stored.disabled === undefined ? undefined : 'account-disabled'
+  #admit(account: BareJid, wait: CredentialWait = {}): Awaitable<SaslCondition | undefined> {
+    const stored = this.#logins.take(account, wait)
+    return isThenable(stored) ? stored.then(admission) : admission(stored)
   }
 
   #prepared(password: string): string {

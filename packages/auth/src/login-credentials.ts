@@ -49,11 +49,13 @@ export function loginCredentials(
   const answers: SaslServerDeps<LoginConditions> = {
     prepareUsername,
     isSameAccount: (username, authzid, { state }) => isAccount(authzid, accountOf(username, state)),
-    admit: (username, { state, mechanism, signal }) =>
+    admit: (username, login) =>
       // Nobody keeps an account for anonymous users.
-      mechanism === 'ANONYMOUS' || credentials.admit === undefined
+      login.mechanism === 'ANONYMOUS' || credentials.admit === undefined
         ? undefined
-        : limit(signal, (wait) => credentials.admit?.(accountOf(username, state), { signal: wait })),
+        : limit(login.signal, (signal) =>
+            credentials.admit?.(accountOf(username, login.state), { signal, login }),
+          ),
     decoyVerifier(username, hash, { state }) {
       const name = `${username}@${state.domain}`
       return credentials.decoyVerifier?.(name, hash) ?? decoys.verifier(name, hash)
@@ -62,13 +64,13 @@ export function loginCredentials(
   if (scram !== undefined) {
     answers.scramVerifier = (username, hash, conditions) => {
       const account = admitted(username, conditions)
-      return limit(conditions.signal, (signal) => scram.scramVerifier(account, hash, { signal }))
+      return limit(conditions.signal, (signal) => scram.scramVerifier(account, hash, { signal, login: conditions }))
     }
   }
   if (passwords !== undefined) {
     answers.verifyPassword = (username, password, conditions) => {
       const account = admitted(username, conditions)
-      return limit(conditions.signal, (signal) => passwords.verifyPassword(account, password, { signal }))
+      return limit(conditions.signal, (signal) => passwords.verifyPassword(account, password, { signal, login: conditions }))
     }
   }
   return answers

@@ -51,6 +51,7 @@ export function createMemoryAccountStore(): AccountStore {
       return rest.slice(0, limit)
     },
     count: async (domain) => domains.get(domain)?.size ?? 0,
+    isKnown: (account) => find(account) !== undefined,
   }
 }
 

@@ -45,12 +45,19 @@ export interface AccountStore {
   list(domain: string, page: AccountPage): Promise<readonly string[]>
   /** Number of accounts of a domain. */
   count(domain: string): Promise<number>
+  /**
+   * Whether it is known without looking that there is such an account; `false` says nothing. Absent where others may remove
+   * accounts. Never asked for somebody who is logging in: how soon an answer comes must not tell who was here lately (A-5).
+   */
+  isKnown?(account: BareJid): boolean
 }
 
 /** A wait that ends with the stream or with its time limit. */
 export interface CredentialWait {
   /** Aborts when nobody waits for the answer any more. */
   readonly signal?: AbortSignal
+  /** The same object for all that is asked during one login: what was read for one question may serve for the next. */
+  readonly login?: object
 }
 
 /** Checks passwords: an embedder's own users, LDAP, an HTTP service. */

@@ -20,6 +20,13 @@ export {
   lastActivityGet,
 } from './last-activity.js'
 export {
+  createLastActivityBuffer,
+  type LastActivityBuffer,
+  type LastActivityBufferDeps,
+  type LastActivityBufferOptions,
+  lastActivityBufferDefaults,
+} from './last-activity-buffer.js'
+export {
   createMemoryLastActivityStore,
   type MemoryLastActivityStoreOptions,
   memoryLastActivityStoreDefaults,

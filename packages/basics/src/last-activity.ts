@@ -3,7 +3,7 @@ import type { Disco } from '@xmppkit/disco'
 import type { Hooks } from '@xmppkit/hooks'
 import type { Iq } from '@xmppkit/iq'
 import type { BareJid } from '@xmppkit/jid'
-import { type Clock, disposable } from '@xmppkit/runtime'
+import { type Awaitable, type Clock, disposable } from '@xmppkit/runtime'
 import { presenceUnset, type Sessions, sessionClosed } from '@xmppkit/sessions'
 import { attr, body, boundedString, defineIq, element, intBetween, NS, StanzaError } from '@xmppkit/stanza'
 import type { LastActivityStore } from './ports.js'
@@ -59,7 +59,7 @@ export function createLastActivity(deps: LastActivityDeps, options: LastActivity
   const { iq, disco, hooks, sessions, store, clock } = deps
   const startedAt = clock.monotonic()
 
-  function record(account: BareJid, status: string): Promise<void> {
+  function record(account: BareJid, status: string): Awaitable<void> {
     return store.set(account, { at: clock.now(), status: cut(status, maxStatusLength) })
   }
 

@@ -5,11 +5,12 @@
  */
 import { DiscoService } from '@xmppkit/disco/module'
 import { IqService } from '@xmppkit/iq/module'
-import { ClockService, defineModule, HooksService, service } from '@xmppkit/module'
+import { ClockService, defineModule, HooksService, LoggerService, service } from '@xmppkit/module'
 import { SessionsService } from '@xmppkit/sessions/module'
 import { type ContactAddresses, createContactAddresses } from './contact-addresses.js'
 import { createEntityTime, type EntityTimeOptions } from './entity-time.js'
 import { createLastActivity, type LastActivityOptions } from './last-activity.js'
+import { createLastActivityBuffer, type LastActivityBufferOptions } from './last-activity-buffer.js'
 import { createMemoryLastActivityStore, type MemoryLastActivityStoreOptions } from './memory-store.js'
 import { createPing } from './ping.js'
 import type { LastActivityStore } from './ports.js'
@@ -50,7 +51,7 @@ export const entityTimeModule = defineModule({
   },
 })
 
-/** Tells how long somebody has been away; see {@link createLastActivity}. */
+/** Tells how long somebody has been away; see {@link createLastActivity} and {@link createLastActivityBuffer}. */
 export const lastActivityModule = defineModule({
   name: 'last-activity',
   needs: {
@@ -60,10 +61,12 @@ export const lastActivityModule = defineModule({
     sessions: SessionsService,
     store: LastActivityStoreService,
     clock: ClockService,
+    logger: LoggerService,
   },
   xeps: [{ number: '0012', version: '2.0' }],
-  start(deps, options: LastActivityOptions, scope) {
-    scope.use(createLastActivity(deps, options))
+  start(deps, options: LastActivityOptions & LastActivityBufferOptions, scope) {
+    const store = scope.use(createLastActivityBuffer(deps, options))
+    scope.use(createLastActivity({ ...deps, store }, options))
   },
 })
 

@@ -1,4 +1,5 @@
 import type { BareJid } from '@xmppkit/jid'
+import type { Awaitable } from '@xmppkit/runtime'
 
 /** When an account was last available, and what it said as it left. */
 export interface LastActivity {
@@ -10,8 +11,8 @@ export interface LastActivity {
 
 /** Keeps the last activity of accounts. */
 export interface LastActivityStore {
-  /** Keeps it in place of an earlier one. Resolves when it is safe. */
-  set(account: BareJid, activity: LastActivity): Promise<void>
+  /** Keeps it in place of an earlier one. Resolves when it is safe, or returns at once where that is promised for later. */
+  set(account: BareJid, activity: LastActivity): Awaitable<void>
   /** The last one kept. */
   get(account: BareJid): Promise<LastActivity | undefined>
   /** Forgets it. */

@@ -29,6 +29,7 @@ export interface DeliveryDeps {
   readonly registry: Pick<SessionRegistry, 'list' | 'get'>
   readonly route: (stanza: Stanza) => Awaitable<void>
   readonly accountExists: (account: BareJid) => Awaitable<boolean>
+  readonly accountIsKnown?: ((account: BareJid) => boolean) | undefined
   readonly accountIq: (stanza: Stanza) => Awaitable<void>
 }
 
@@ -46,7 +47,7 @@ export function createDelivery(
   deps: DeliveryDeps,
   options: { readonly bareMessages: BareMessagePolicy },
 ): SessionDelivery {
-  const { hooks, registry, accountExists, accountIq } = deps
+  const { hooks, registry, accountExists, accountIsKnown, accountIq } = deps
   const rules: DeliveryRules = Object.freeze({ bareMessages: options.bareMessages })
   const rerouteRules: DeliveryRules = Object.freeze({ ...rules, rerouted: true })
   const bouncing = createBouncing(deps)
@@ -84,6 +85,9 @@ export function createDelivery(
     const decision = decideDelivery(stanza, resources, how)
     // An account with a session exists; for the others somebody has to be asked where it makes a difference.
     if (resources.length > 0 || !asksForAccount(stanza, decision)) return execute(stanza, decision)
+    if (tellsAnyhow(decision) && stanza.to !== undefined && accountIsKnown?.(stanza.to.bare) === true) {
+      return execute(stanza, decision)
+    }
     const exists = stanza.to === undefined ? false : accountExists(stanza.to.bare)
     return isThenable(exists)
       ? exists.then((answer) => executeIf(answer, stanza, decision))
@@ -146,6 +150,11 @@ export function createDelivery(
       return session === undefined ? done?.('failed') : handingOver.toOne(session, stanza, done)
     },
   }
+}
+
+/** A message for later is answered with an error by an account that does not exist, and not by one that does. */
+function tellsAnyhow(decision: Delivery<unknown>): boolean {
+  return decision.action === 'offline' && decision.otherwise === 'bounce'
 }
 
 // Where the decision is to do nothing, or to say that nobody is there, an account that does not exist gets the same. So

@@ -22,6 +22,8 @@ export const SessionsService = service<Sessions>('sessions/sessions', { provided
 export interface AccountDirectory {
   /** Tells whether there is such an account. */
   exists(account: BareJid): Awaitable<boolean>
+  /** Tells whether that is known without looking; `false` says nothing. */
+  isKnown?(account: BareJid): boolean
 }
 
 /**
@@ -62,6 +64,7 @@ export const sessionsModule = defineModule({
         ...rest,
         route: (stanza) => router.route(stanza),
         accountExists: (account) => accounts.exists(account),
+        accountIsKnown: (account) => accounts.isKnown?.(account) === true,
         accountIq: (stanza) => iq.dispatch(stanza, 'account'),
         ...(registry ? { registry } : {}),
       },

@@ -32,6 +32,11 @@ export interface SessionsDeps {
   /** Tells whether an account exists; asked only if it has no session. */
   readonly accountExists: (account: BareJid) => Awaitable<boolean>
   /**
+   * Tells whether it is known without looking that an account exists; `false` says nothing. Asked first, and only about
+   * messages whose answer tells anyhow whether it does: for others an answer that comes sooner would tell.
+   */
+  readonly accountIsKnown?: (account: BareJid) => boolean
+  /**
    * Answers iq requests to bare addresses, such as the iq dispatcher for the target `account`; also to those of accounts
    * that do not exist, so that nobody can tell them apart (L-6).
    */

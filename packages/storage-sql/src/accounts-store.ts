@@ -3,15 +3,20 @@ import type { BareJid } from '@xmppkit/jid'
 import type { Clock } from '@xmppkit/runtime'
 import { decodeBase64Strict, encodeBase64, type ScramHash, type ScramVerifier } from '@xmppkit/sasl'
 import { guarded, type Row, type SqlDatabase, type Step } from './database.js'
+import type { KnownAccounts } from './known-accounts.js'
 import { fromMoment, toMoment } from './moments.js'
 import { guard, type Statements } from './statements.js'
 
-/** Keeps accounts in the tables `accounts` and `account_credentials`. */
+/**
+ * Keeps accounts in the tables `accounts` and `account_credentials`.
+ *
+ * @param known - where nobody else removes accounts
+ */
 export function createSqlAccountStore(
-  deps: { readonly db: SqlDatabase; readonly clock: Pick<Clock, 'now'> },
+  deps: { readonly db: SqlDatabase; readonly clock: Pick<Clock, 'now'>; readonly known?: KnownAccounts },
   statements: Statements,
 ): AccountStore {
-  const { db, clock } = deps
+  const { db, clock, known } = deps
   const s = accountStatements(statements)
 
   const credentialSteps = (account: string, scram: readonly ScramVerifier[]): Step[] =>
@@ -41,7 +46,10 @@ export function createSqlAccountStore(
       return (await write(account, [guard(first), ...credentialSteps(key, scram)])) !== guarded
     },
     async get(account) {
-      const rows = await db.read(s.get({ account: account.toString() }))
+      const key = account.toString()
+      const found = known?.look(key)
+      const rows = await db.read(s.get({ account: key }))
+      found?.(rows.length > 0)
       return rows[0] && toAccount(rows[0], rows)
     },
     async setCredentials(account, { scram }) {
@@ -55,7 +63,14 @@ export function createSqlAccountStore(
       return (await write(account, [guard(step)])) !== guarded
     },
     async remove(account) {
-      return (await write(account, [guard(s.remove({ account: account.toString() }))])) !== guarded
+      const key = account.toString()
+      known?.forget(key)
+      try {
+        return (await write(account, [guard(s.remove({ account: key }))])) !== guarded
+      } finally {
+        // Who looked while it was being removed may have seen it still.
+        known?.forget(key)
+      }
     },
     async list(domain, { after = '', limit }) {
       const rows = await db.read(s.list({ domain, after, limit }))
@@ -65,6 +80,7 @@ export function createSqlAccountStore(
       const [row] = await db.read(s.count({ domain }))
       return Number(row?.count)
     },
+    ...(known && { isKnown: (account) => known.has(account.toString()) }),
   }
 }
 

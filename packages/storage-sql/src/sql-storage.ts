@@ -8,6 +8,7 @@ import { assertName } from '@xmppkit/storage'
 import { createSqlAccountStore } from './accounts-store.js'
 import type { SqlDatabase } from './database.js'
 import { SqlStorageError } from './errors.js'
+import { createKnownAccounts } from './known-accounts.js'
 import { createSqlLastActivityStore } from './last-activity-store.js'
 import { createSqlOfflineStore } from './offline-store.js'
 import { openPostgresDatabase } from './postgres-database.js'
@@ -95,7 +96,10 @@ export async function createSqlStorage(
   return {
     description: db.description,
     exclusive,
-    accounts: createSqlAccountStore({ db, clock }, statements),
+    accounts: createSqlAccountStore(
+      { db, clock, ...(exclusive && { known: createKnownAccounts(settings.rememberedAccounts) }) },
+      statements,
+    ),
     roster:
       exclusive && cachedRosterItems > 0
         ? createRosterCache(roster, { maxItems: cachedRosterItems })
