@@ -64,13 +64,17 @@ export function loginCredentials(
   if (scram !== undefined) {
     answers.scramVerifier = (username, hash, conditions) => {
       const account = admitted(username, conditions)
-      return limit(conditions.signal, (signal) => scram.scramVerifier(account, hash, { signal, login: conditions }))
+      return limit(conditions.signal, (signal) =>
+        scram.scramVerifier(account, hash, { signal, login: conditions }),
+      )
     }
   }
   if (passwords !== undefined) {
     answers.verifyPassword = (username, password, conditions) => {
       const account = admitted(username, conditions)
-      return limit(conditions.signal, (signal) => passwords.verifyPassword(account, password, { signal, login: conditions }))
+      return limit(conditions.signal, (signal) =>
+        passwords.verifyPassword(account, password, { signal, login: conditions }),
+      )
     }
   }
   return answers

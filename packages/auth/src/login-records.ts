@@ -36,9 +36,7 @@ export function createLoginRecords(
   const isFresh = (record: LoginRecord, account: BareJid) => {
     const age = clock.now() - record.readAt
     // A clock that was set back says nothing about an age.
-    return (
-      record.changes === changes && record.account === account.toString() && age >= 0 && age <= maxAgeMs
-    )
+    return record.changes === changes && record.account === account.toString() && age >= 0 && age <= maxAgeMs
   }
 
   return {

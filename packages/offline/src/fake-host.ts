@@ -68,6 +68,9 @@ export const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 
+/** A store that has to look before it knows whether something waits, as one that others write to. */
+export const unknowing = ({ mayWait: _, ...store }: OfflineStore): OfflineStore => store
+
 /** A stanza as text: attributes sorted, without the namespace of all stanzas. */
 export function shown({ raw }: Stanza): string {
   const attributes = raw.attributes.map(([name, value]) => ` ${name}='${value}'`).sort()

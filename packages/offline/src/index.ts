@@ -19,3 +19,4 @@ export type {
 } from './ports.js'
 export { fromOfflineStorage } from './replay.js'
 export { expiryOf, fateOf } from './storable.js'
+export { createWaitingCounts, type WaitingCountsOptions, waitingCountsDefaults } from './waiting-counts.js'

@@ -59,8 +59,10 @@ export function createMemoryOfflineStore(): OfflineStore {
     },
     async ack(account, ids) {
       const entries = entriesOf(account)
-      for (const id of ids) entries?.delete(id)
+      let removed = 0
+      for (const id of ids) removed += Number(entries?.delete(id) ?? false)
       if (entries?.size === 0) accounts.delete(account.toString())
+      return removed
     },
     async release(account, holder) {
       for (const entry of entriesOf(account)?.values() ?? []) {
@@ -90,6 +92,7 @@ export function createMemoryOfflineStore(): OfflineStore {
     async removeOlder(domain, before, limit) {
       return removeWhere((message) => message.receivedAt < before, limit, `@${domain}`)
     },
+    mayWait: (account) => accounts.has(account.toString()),
   }
 }
 

@@ -1,7 +1,7 @@
 import { drop } from '@xmppkit/hooks'
 import { offlineMessage, receivePacket } from '@xmppkit/sessions'
 import { describe, expect, test } from 'vitest'
-import { fakeHost, settled } from './fake-host.js'
+import { fakeHost, settled, unknowing } from './fake-host.js'
 import type { OfflineStore } from './ports.js'
 import { fromOfflineStorage } from './replay.js'
 
@@ -43,13 +43,17 @@ describe('XEP-0160: a message for somebody who is away', () => {
     expect(juliet.bodies()).toEqual(['one', 'two'])
   })
 
-  test('N-2: later presence does not look for messages again', async () => {
-    let leases = 0
+  test('N-2: later presence does not look for messages again, and nothing is written where nothing waits', async () => {
+    const asked: string[] = []
     const counting = (store: OfflineStore): OfflineStore => ({
-      ...store,
+      ...unknowing(store),
       lease: (...args) => {
-        leases += 1
+        asked.push('lease')
         return store.lease(...args)
+      },
+      count: (...args) => {
+        asked.push('count')
+        return store.count(...args)
       },
     })
     const host = fakeHost({ store: counting })
@@ -57,7 +61,64 @@ describe('XEP-0160: a message for somebody who is away', () => {
     await juliet.available()
     await juliet.available(3)
     await juliet.available(0)
-    expect(leases).toBe(1)
+    expect(asked).toEqual(['count'])
+  })
+
+  test('OFF-1: a message that is stored while a login looks for messages is handed over', async () => {
+    let goOn = () => {}
+    const slow = (store: OfflineStore): OfflineStore => ({
+      ...unknowing(store),
+      async count(...args) {
+        const count = await store.count(...args)
+        await new Promise<void>((resolve) => {
+          goOn = resolve
+        })
+        return count
+      },
+    })
+    const host = fakeHost({ store: slow })
+    const juliet = await host.connect(balcony)
+    await juliet.available()
+    await host.says('one')
+    expect(juliet.bodies()).toEqual([])
+    goOn()
+    await settled()
+    goOn()
+    await settled()
+    expect(juliet.bodies()).toEqual(['one'])
+    expect(await host.waiting()).toBe(0)
+  })
+
+  test('a store that knows that nothing waits is not asked, and a message finds nothing to queue behind', async () => {
+    const asked: string[] = []
+    const telling = (store: OfflineStore): OfflineStore => ({
+      ...store,
+      lease: (...args) => {
+        asked.push('lease')
+        return store.lease(...args)
+      },
+      count: (...args) => {
+        asked.push('count')
+        return store.count(...args)
+      },
+      append: (...args) => {
+        asked.push('append')
+        return store.append(...args)
+      },
+    })
+    const host = fakeHost({ store: telling })
+    const juliet = await host.connect(balcony)
+    const presence = juliet.available()
+    await host.says('one')
+    await presence
+    expect(juliet.bodies()).toEqual(['one'])
+    expect(asked).toEqual([])
+    await juliet.leave()
+    await host.says('two')
+    const again = await host.connect(balcony)
+    await again.available()
+    expect(again.bodies()).toEqual(['two'])
+    expect(asked).toEqual(['append', 'lease'])
   })
 
   test.each([

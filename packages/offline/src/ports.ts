@@ -60,8 +60,8 @@ export interface OfflineStore {
    * either, so that order holds. A holder that asks again gets what comes after what it holds.
    */
   lease(account: BareJid, request: LeaseRequest): Promise<readonly OfflineMessage[]>
-  /** Removes messages that were handed over; unknown ids are ignored. Resolves when durable. */
-  ack(account: BareJid, ids: readonly string[]): Promise<void>
+  /** Removes messages that were handed over; unknown ids are ignored. Resolves when durable; returns how many there were. */
+  ack(account: BareJid, ids: readonly string[]): Promise<number>
   /** Ends a holder's leases; the messages wait again. */
   release(account: BareJid, holder: string): Promise<void>
   /** Waiting messages, oldest first, leased or not (XEP-0013 headers). */
@@ -76,4 +76,10 @@ export interface OfflineStore {
   removeExpired(now: number, limit: number): Promise<number>
   /** Removes up to `limit` messages of a domain received before `before`; returns how many. */
   removeOlder(domain: string, before: number, limit: number): Promise<number>
+  /**
+   * What is known without looking: `false` when nothing waits, nor is being written, `true` when something may, `undefined`
+   * when it is not known. Absent where others write to the store as well. A login then finds out with a read whether
+   * something waits.
+   */
+  mayWait?(account: BareJid): boolean | undefined
 }

@@ -1,329 +1,340 @@
 import { type C2sSession, userSendPacket } from '@xmppkit/c2s'
 import { isDrop } from '@xmppkit/hooks'
 import { describe, expect, test } from 'vitest'
-import { type Client, type FakeHost, fakeHost, read, settled } from './fake-host.js'
+import { type Client, type FakeHost, fakeHost, read, settled, unknowing } from './fake-host.js'
 import type { OfflineOptions } from './offline-options.js'
 import type { OfflineStore } from './ports.js'
+import { createWaitingCounts } from './waiting-counts.js'
 
 const balcony = 'juliet@example.com/balcony'
 const chamber = 'juliet@example.com/chamber'
 
-async function scene(
-  bodies: readonly string[],
-  options: OfflineOptions = {},
-  store?: (s: OfflineStore) => OfflineStore,
-) {
-  const host = fakeHost({ options, ...(store && { store }) })
-  for (const body of bodies) await host.says(body)
-  return host
-}
+const kinds: readonly (readonly [name: string, kind: (store: OfflineStore) => OfflineStore])[] = [
+  ['a store that knows whether something waits', (store) => store],
+  ['a store that has to look', unknowing],
+  ['a store whose messages are counted', (store) => createWaitingCounts(unknowing(store))],
+]
 
-/** Gives the receipts a client has not given yet. */
-async function receipt(client: Client, outcome: 'delivered' | 'failed', count = Number.POSITIVE_INFINITY) {
-  for (const done of client.receipts.splice(0, count)) done(outcome)
-  await settled()
-}
+describe.each(kinds)('%s', (_, kind) => {
+  async function scene(
+    bodies: readonly string[],
+    options: OfflineOptions = {},
+    store: (s: OfflineStore) => OfflineStore = (s) => s,
+  ) {
+    const host = fakeHost({ options, store: (memory) => kind(store(memory)) })
+    for (const body of bodies) await host.says(body)
+    return host
+  }
 
-async function byHand(host: FakeHost, address = balcony, priority = 0): Promise<Client> {
-  const client = await host.connect(address, { receiptsByHand: true })
-  await client.available(priority)
-  return client
-}
-
-/** A stanza of a client comes in; resolves when it is about to be handled. */
-async function saysSomething(host: FakeHost, { jid, handle }: Client): Promise<string> {
-  const session = { sid: handle.sid, jid } as C2sSession
-  const folded = await host.hooks.fold(userSendPacket, read("<message to='romeo@example.com'/>"), { session })
-  return isDrop(folded) ? 'dropped' : 'handled'
-}
-
-/** A store whose method can be made to fail. */
-function failing(method: 'ack' | 'lease' | 'release') {
-  const state = { fails: true, calls: 0 }
-  const wrap = (store: OfflineStore): OfflineStore => ({
-    ...store,
-    [method]: (...args: never[]) => {
-      state.calls += 1
-      if (state.fails) return Promise.reject(new Error('store is down'))
-      return (store[method] as (...all: never[]) => Promise<unknown>)(...args)
-    },
-  })
-  return { state, wrap }
-}
-
-describe('nothing is deleted before it was handed over', () => {
-  test('OFF-1 X-CONS: messages stay until the connection took them', async () => {
-    const host = await scene(['1', '2'])
-    const juliet = await byHand(host)
-    expect(juliet.bodies()).toEqual(['1', '2'])
-    expect(await host.waiting()).toBe(2)
-    await receipt(juliet, 'delivered')
-    expect(await host.waiting()).toBe(0)
-  })
-
-  test('X-CONS: what a client has when it says something is deleted before that is handled', async () => {
-    const host = await scene(['1', '2', '3'])
-    const juliet = await byHand(host)
-    await receipt(juliet, 'delivered', 2)
-    expect(await host.waiting()).toBe(3)
-    const sibling = await host.connect(chamber)
-    await saysSomething(host, sibling)
-    expect(await host.waiting()).toBe(3)
-    await saysSomething(host, juliet)
-    expect(await host.waiting()).toBe(1)
-    await receipt(juliet, 'delivered')
-    expect(await host.waiting()).toBe(0)
-    expect(juliet.bodies()).toEqual(['1', '2', '3'])
-  })
-
-  test('a client is heard though what it has cannot be deleted', async () => {
-    const { state, wrap } = failing('ack')
-    const host = await scene(['1', '2'], {}, wrap)
-    const juliet = await byHand(host)
-    await receipt(juliet, 'delivered', 1)
-    expect(await saysSomething(host, juliet)).toBe('handled')
-    expect(state.calls).toBe(1)
-  })
-
-  test('OFF-1 X-CONS: of a connection that is lost, what it did not take is delivered at the next login', async () => {
-    const host = await scene(['1', '2', '3'])
-    const juliet = await byHand(host)
-    juliet.receipts.shift()?.('delivered')
-    await juliet.leave()
-    expect(await host.waiting()).toBe(2)
-    const again = await host.connect(balcony)
-    await again.available()
-    expect(again.bodies()).toEqual(['2', '3'])
-    expect(await host.waiting()).toBe(0)
-  })
-
-  test('OFF-1: or at once by another resource that is there', async () => {
-    const host = await scene(['1', '2'])
-    const juliet = await byHand(host)
-    const other = await host.connect(chamber)
-    await other.available()
-    expect(other.heard()).toEqual([])
-    await juliet.leave()
-    expect(other.bodies()).toEqual(['1', '2'])
-    expect(await host.waiting()).toBe(0)
-  })
-
-  test('OFF-1: a session that becomes unavailable meanwhile gets no more; the rest waits', async () => {
-    const host = await scene(['1', '2', '3'], { releaseBatch: 1 })
-    const juliet = await byHand(host)
-    await juliet.unavailable()
-    await receipt(juliet, 'delivered')
-    expect(juliet.bodies()).toEqual(['1'])
-    expect(await host.waiting()).toBe(2)
-  })
-
-  test.each([
-    [5, 1, balcony],
-    [1, 5, chamber],
-    [3, 3, chamber],
-  ])(
-    'with priorities %i and %i, %s gets them: the highest, of equals the newest',
-    async (one, two, winner) => {
-      const host = await scene([])
-      const guard = await host.connect('juliet@example.com/guard')
-      host.offline.retrievesItself(guard.handle)
-      const clients = [await host.connect(balcony), await host.connect(chamber)] as const
-      await clients[0].available(one)
-      await clients[1].available(two)
-      const stanza = "<message xmlns='jabber:client'><body>1</body></message>"
-      await host.store.append(guard.jid.bare, { stanza, receivedAt: 1 }, 10)
-      await guard.leave()
-      const third = await host.connect('juliet@example.com/tomb')
-      await third.available(0)
-      const got = [...clients, third].filter((client) => client.bodies().length > 0)
-      expect(got.map((client) => client.jid.toString())).toEqual([winner])
-    },
-  )
-})
-
-describe('a little at a time', () => {
-  test('L-1: batches of messages, and a number of bytes under way', async () => {
-    const long = 'x'.repeat(600)
-    const host = await scene(['1', '2', '3', long, long, '6'], { releaseBatch: 5, releaseBytes: 1000 })
-    const juliet = await byHand(host)
-    const windows: number[] = []
-    while (juliet.receipts.length > 0) {
-      windows.push(juliet.receipts.length)
-      await receipt(juliet, 'delivered')
-    }
-    expect(windows).toEqual([3, 1, 1, 1])
-    expect(juliet.bodies()).toEqual(['1', '2', '3', long, long, '6'])
-  })
-
-  test('receipts that come at once, one after another, or in any order are all the same', async () => {
-    const host = await scene(['1', '2', '3'], { releaseBatch: 2 })
-    const juliet = await byHand(host)
-    juliet.receipts.pop()?.('delivered')
+  /** Gives the receipts a client has not given yet. */
+  async function receipt(client: Client, outcome: 'delivered' | 'failed', count = Number.POSITIVE_INFINITY) {
+    for (const done of client.receipts.splice(0, count)) done(outcome)
     await settled()
-    expect(await host.waiting()).toBe(3)
-    await receipt(juliet, 'delivered')
-    expect(await host.waiting()).toBe(1)
-    await receipt(juliet, 'delivered')
-    expect(juliet.bodies()).toEqual(['1', '2', '3'])
-    expect(await host.waiting()).toBe(0)
-  })
-})
+  }
 
-describe('sessions that do not answer', () => {
-  test('when the lease has run out the messages wait again, and new ones go through', async () => {
-    const host = await scene(['1', '2'], { leaseMs: 1000 })
-    const juliet = await byHand(host)
-    await host.says('3')
-    expect(juliet.bodies()).toEqual(['1', '2'])
-    await host.clock.advance(1000)
-    expect(await host.waiting()).toBe(3)
-    await host.says('4')
-    expect(juliet.bodies()).toEqual(['4'])
-    await juliet.leave()
-    const again = await host.connect(balcony)
-    await again.available()
-    expect(again.bodies()).toEqual(['1', '2', '3'])
-  })
+  async function byHand(host: FakeHost, address = balcony, priority = 0): Promise<Client> {
+    const client = await host.connect(address, { receiptsByHand: true })
+    await client.available(priority)
+    return client
+  }
 
-  test('another resource gets them instead, without a new login', async () => {
-    const host = await scene(['1', '2'], { leaseMs: 1000 })
-    const juliet = await byHand(host)
-    const other = await host.connect(chamber)
-    await other.available()
-    await host.clock.advance(1000)
-    expect(juliet.bodies()).toEqual(['1', '2'])
-    expect(other.bodies()).toEqual(['1', '2'])
-    expect(await host.waiting()).toBe(0)
-  })
+  /** A stanza of a client comes in; resolves when it is about to be handled. */
+  async function saysSomething(host: FakeHost, { jid, handle }: Client): Promise<string> {
+    const session = { sid: handle.sid, jid } as C2sSession
+    const folded = await host.hooks.fold(userSendPacket, read("<message to='romeo@example.com'/>"), {
+      session,
+    })
+    return isDrop(folded) ? 'dropped' : 'handled'
+  }
 
-  test('X-CONS: one that wakes up has taken them after all, and gets the rest', async () => {
-    const host = await scene(['1', '2'], { leaseMs: 1000, releaseBatch: 1 })
-    const juliet = await byHand(host)
-    await host.clock.advance(1000)
-    await juliet.available(3)
-    expect(juliet.bodies()).toEqual(['1'])
-    await receipt(juliet, 'delivered')
-    expect(juliet.bodies()).toEqual(['2'])
-    await receipt(juliet, 'delivered')
-    expect(await host.waiting()).toBe(0)
-  })
+  /** A store whose method can be made to fail. */
+  function failing(method: 'ack' | 'lease' | 'release') {
+    const state = { fails: true, calls: 0 }
+    const wrap = (store: OfflineStore): OfflineStore => ({
+      ...store,
+      [method]: (...args: never[]) => {
+        state.calls += 1
+        if (state.fails) return Promise.reject(new Error('store is down'))
+        return (store[method] as (...all: never[]) => Promise<unknown>)(...args)
+      },
+    })
+    return { state, wrap }
+  }
 
-  test('closing does not wait for them', async () => {
-    const host = await scene(['1', '2'])
-    const juliet = await byHand(host)
-    juliet.receipts.shift()?.('delivered')
-    await host.offline.close()
-    expect(await host.waiting()).toBe(1)
-    expect(host.clock.timers).toBe(0)
-    expect(await host.store.lease(juliet.jid.bare, { holder: 'x', limit: 9, now: 0, until: 0 })).toHaveLength(
-      1,
+  describe('nothing is deleted before it was handed over', () => {
+    test('OFF-1 X-CONS: messages stay until the connection took them', async () => {
+      const host = await scene(['1', '2'])
+      const juliet = await byHand(host)
+      expect(juliet.bodies()).toEqual(['1', '2'])
+      expect(await host.waiting()).toBe(2)
+      await receipt(juliet, 'delivered')
+      expect(await host.waiting()).toBe(0)
+    })
+
+    test('X-CONS: what a client has when it says something is deleted before that is handled', async () => {
+      const host = await scene(['1', '2', '3'])
+      const juliet = await byHand(host)
+      await receipt(juliet, 'delivered', 2)
+      expect(await host.waiting()).toBe(3)
+      const sibling = await host.connect(chamber)
+      await saysSomething(host, sibling)
+      expect(await host.waiting()).toBe(3)
+      await saysSomething(host, juliet)
+      expect(await host.waiting()).toBe(1)
+      await receipt(juliet, 'delivered')
+      expect(await host.waiting()).toBe(0)
+      expect(juliet.bodies()).toEqual(['1', '2', '3'])
+    })
+
+    test('a client is heard though what it has cannot be deleted', async () => {
+      const { state, wrap } = failing('ack')
+      const host = await scene(['1', '2'], {}, wrap)
+      const juliet = await byHand(host)
+      await receipt(juliet, 'delivered', 1)
+      expect(await saysSomething(host, juliet)).toBe('handled')
+      expect(state.calls).toBe(1)
+    })
+
+    test('OFF-1 X-CONS: of a connection that is lost, what it did not take is delivered at the next login', async () => {
+      const host = await scene(['1', '2', '3'])
+      const juliet = await byHand(host)
+      juliet.receipts.shift()?.('delivered')
+      await juliet.leave()
+      expect(await host.waiting()).toBe(2)
+      const again = await host.connect(balcony)
+      await again.available()
+      expect(again.bodies()).toEqual(['2', '3'])
+      expect(await host.waiting()).toBe(0)
+    })
+
+    test('OFF-1: or at once by another resource that is there', async () => {
+      const host = await scene(['1', '2'])
+      const juliet = await byHand(host)
+      const other = await host.connect(chamber)
+      await other.available()
+      expect(other.heard()).toEqual([])
+      await juliet.leave()
+      expect(other.bodies()).toEqual(['1', '2'])
+      expect(await host.waiting()).toBe(0)
+    })
+
+    test('OFF-1: a session that becomes unavailable meanwhile gets no more; the rest waits', async () => {
+      const host = await scene(['1', '2', '3'], { releaseBatch: 1 })
+      const juliet = await byHand(host)
+      await juliet.unavailable()
+      await receipt(juliet, 'delivered')
+      expect(juliet.bodies()).toEqual(['1'])
+      expect(await host.waiting()).toBe(2)
+    })
+
+    test.each([
+      [5, 1, balcony],
+      [1, 5, chamber],
+      [3, 3, chamber],
+    ])(
+      'with priorities %i and %i, %s gets them: the highest, of equals the newest',
+      async (one, two, winner) => {
+        const host = await scene([])
+        const guard = await host.connect('juliet@example.com/guard')
+        host.offline.retrievesItself(guard.handle)
+        const clients = [await host.connect(balcony), await host.connect(chamber)] as const
+        await clients[0].available(one)
+        await clients[1].available(two)
+        const stanza = "<message xmlns='jabber:client'><body>1</body></message>"
+        await host.store.append(guard.jid.bare, { stanza, receivedAt: 1 }, 10)
+        await guard.leave()
+        const third = await host.connect('juliet@example.com/tomb')
+        await third.available(0)
+        const got = [...clients, third].filter((client) => client.bodies().length > 0)
+        expect(got.map((client) => client.jid.toString())).toEqual([winner])
+      },
     )
   })
-})
 
-describe('messages a session refuses', () => {
-  test('they are left out, hold up no others, and wait for another try', async () => {
-    const host = await scene(['1', 'spam', '3', '4'], { releaseBatch: 2, leaseMs: 1000 })
-    let blocking = true
-    const juliet = await host.connect(balcony, {
-      refuses: (stanza) => blocking && stanza.text('body') === 'spam',
+  describe('a little at a time', () => {
+    test('L-1: batches of messages, and a number of bytes under way', async () => {
+      const long = 'x'.repeat(600)
+      const host = await scene(['1', '2', '3', long, long, '6'], { releaseBatch: 5, releaseBytes: 1000 })
+      const juliet = await byHand(host)
+      const windows: number[] = []
+      while (juliet.receipts.length > 0) {
+        windows.push(juliet.receipts.length)
+        await receipt(juliet, 'delivered')
+      }
+      expect(windows).toEqual([3, 1, 1, 1])
+      expect(juliet.bodies()).toEqual(['1', '2', '3', long, long, '6'])
     })
-    await juliet.available()
-    expect(juliet.bodies()).toEqual(['1', '3', '4'])
-    expect(await host.waiting()).toBe(1)
-    blocking = false
-    await host.clock.advance(1000)
-    expect(juliet.bodies()).toEqual(['spam'])
-    expect(await host.waiting()).toBe(0)
+
+    test('receipts that come at once, one after another, or in any order are all the same', async () => {
+      const host = await scene(['1', '2', '3'], { releaseBatch: 2 })
+      const juliet = await byHand(host)
+      juliet.receipts.pop()?.('delivered')
+      await settled()
+      expect(await host.waiting()).toBe(3)
+      await receipt(juliet, 'delivered')
+      expect(await host.waiting()).toBe(1)
+      await receipt(juliet, 'delivered')
+      expect(juliet.bodies()).toEqual(['1', '2', '3'])
+      expect(await host.waiting()).toBe(0)
+    })
   })
 
-  test('one that cannot be read is reported and dropped', async () => {
-    const host = await scene(['1'])
-    const juliet = await host.connect(balcony)
-    await host.store.append(juliet.jid.bare, { stanza: '<message', receivedAt: 1 }, 10)
-    await host.says('3')
-    await juliet.available()
-    expect(juliet.bodies()).toEqual(['1', '3'])
-    expect(host.logged).toEqual(['a stored message cannot be read and is dropped'])
-    expect(await host.waiting()).toBe(0)
-  })
-})
+  describe('sessions that do not answer', () => {
+    test('when the lease has run out the messages wait again, and new ones go through', async () => {
+      const host = await scene(['1', '2'], { leaseMs: 1000 })
+      const juliet = await byHand(host)
+      await host.says('3')
+      expect(juliet.bodies()).toEqual(['1', '2'])
+      await host.clock.advance(1000)
+      expect(await host.waiting()).toBe(3)
+      await host.says('4')
+      expect(juliet.bodies()).toEqual(['4'])
+      await juliet.leave()
+      const again = await host.connect(balcony)
+      await again.available()
+      expect(again.bodies()).toEqual(['1', '2', '3'])
+    })
 
-describe('a store that fails (flush failure keeps)', () => {
-  test('OFF-1: messages that could not be read out wait, and are tried again', async () => {
-    const { state, wrap } = failing('lease')
-    const host = await scene(['1'], { leaseMs: 1000 }, wrap)
-    const juliet = await host.connect(balcony)
-    await juliet.available()
-    expect(juliet.heard()).toEqual([])
-    expect(host.logged).toEqual(['stored messages could not be delivered; they wait'])
-    state.fails = false
-    await host.clock.advance(1000)
-    expect(juliet.bodies()).toEqual(['1'])
-    expect(await host.waiting()).toBe(0)
+    test('another resource gets them instead, without a new login', async () => {
+      const host = await scene(['1', '2'], { leaseMs: 1000 })
+      const juliet = await byHand(host)
+      const other = await host.connect(chamber)
+      await other.available()
+      await host.clock.advance(1000)
+      expect(juliet.bodies()).toEqual(['1', '2'])
+      expect(other.bodies()).toEqual(['1', '2'])
+      expect(await host.waiting()).toBe(0)
+    })
+
+    test('X-CONS: one that wakes up has taken them after all, and gets the rest', async () => {
+      const host = await scene(['1', '2'], { leaseMs: 1000, releaseBatch: 1 })
+      const juliet = await byHand(host)
+      await host.clock.advance(1000)
+      await juliet.available(3)
+      expect(juliet.bodies()).toEqual(['1'])
+      await receipt(juliet, 'delivered')
+      expect(juliet.bodies()).toEqual(['2'])
+      await receipt(juliet, 'delivered')
+      expect(await host.waiting()).toBe(0)
+    })
+
+    test('closing does not wait for them', async () => {
+      const host = await scene(['1', '2'])
+      const juliet = await byHand(host)
+      juliet.receipts.shift()?.('delivered')
+      await host.offline.close()
+      expect(await host.waiting()).toBe(1)
+      expect(host.clock.timers).toBe(0)
+      expect(
+        await host.store.lease(juliet.jid.bare, { holder: 'x', limit: 9, now: 0, until: 0 }),
+      ).toHaveLength(1)
+    })
   })
 
-  test('X-CONS: what was handed over and could not be deleted is not handed over again', async () => {
-    const { state, wrap } = failing('ack')
-    const host = await scene(['1', '2'], { leaseMs: 1000 }, wrap)
-    const juliet = await host.connect(balcony)
-    await juliet.available()
-    expect(juliet.bodies()).toEqual(['1', '2'])
-    expect(await host.waiting()).toBe(2)
-    await juliet.leave()
-    await host.says('3')
-    state.fails = false
-    const again = await host.connect(balcony)
-    await again.available()
-    expect(again.bodies()).toEqual(['3'])
-    expect(await host.waiting()).toBe(0)
+  describe('messages a session refuses', () => {
+    test('they are left out, hold up no others, and wait for another try', async () => {
+      const host = await scene(['1', 'spam', '3', '4'], { releaseBatch: 2, leaseMs: 1000 })
+      let blocking = true
+      const juliet = await host.connect(balcony, {
+        refuses: (stanza) => blocking && stanza.text('body') === 'spam',
+      })
+      await juliet.available()
+      expect(juliet.bodies()).toEqual(['1', '3', '4'])
+      expect(await host.waiting()).toBe(1)
+      blocking = false
+      await host.clock.advance(1000)
+      expect(juliet.bodies()).toEqual(['spam'])
+      expect(await host.waiting()).toBe(0)
+    })
+
+    test('one that cannot be read is reported and dropped', async () => {
+      const host = await scene(['1'])
+      const juliet = await host.connect(balcony)
+      await host.store.append(juliet.jid.bare, { stanza: '<message', receivedAt: 1 }, 10)
+      await host.says('3')
+      await juliet.available()
+      expect(juliet.bodies()).toEqual(['1', '3'])
+      expect(host.logged).toEqual(['a stored message cannot be read and is dropped'])
+      expect(await host.waiting()).toBe(0)
+    })
   })
 
-  test('a lease that could not be ended ends by itself', async () => {
-    const { wrap } = failing('release')
-    const host = await scene(['1'], { leaseMs: 1000 }, wrap)
-    const juliet = await byHand(host)
-    await juliet.leave()
-    expect(host.logged).toEqual(['stored messages could not be delivered; they wait'])
-    const again = await host.connect(chamber)
-    await again.available()
-    expect(again.heard()).toEqual([])
-    await host.clock.advance(1000)
-    expect(again.bodies()).toEqual(['1'])
-  })
-})
+  describe('a store that fails (flush failure keeps)', () => {
+    test('OFF-1: messages that could not be read out wait, and are tried again', async () => {
+      const { state, wrap } = failing('lease')
+      const host = await scene(['1'], { leaseMs: 1000 }, wrap)
+      const juliet = await host.connect(balcony)
+      await juliet.available()
+      expect(juliet.heard()).toEqual([])
+      expect(host.logged).toEqual(['stored messages could not be delivered; they wait'])
+      state.fails = false
+      await host.clock.advance(1000)
+      expect(juliet.bodies()).toEqual(['1'])
+      expect(await host.waiting()).toBe(0)
+    })
 
-describe('leases of others', () => {
-  test('X-CONS: what was being handed over when the process died is delivered when that lease ends', async () => {
-    const host = await scene(['1', '2'], { leaseMs: 1000 })
-    const now = host.clock.now()
-    const { jid } = await host.connect(chamber)
-    await host.store.lease(jid.bare, { holder: 'dead', limit: 10, now, until: now + 1500 })
-    const juliet = await host.connect(balcony)
-    await juliet.available()
-    expect(juliet.heard()).toEqual([])
-    await host.clock.advance(1000)
-    expect(juliet.heard()).toEqual([])
-    await host.clock.advance(1000)
-    expect(juliet.bodies()).toEqual(['1', '2'])
-    expect(await host.waiting()).toBe(0)
-  })
-})
+    test('X-CONS: what was handed over and could not be deleted is not handed over again', async () => {
+      const { state, wrap } = failing('ack')
+      const host = await scene(['1', '2'], { leaseMs: 1000 }, wrap)
+      const juliet = await host.connect(balcony)
+      await juliet.available()
+      expect(juliet.bodies()).toEqual(['1', '2'])
+      expect(await host.waiting()).toBe(2)
+      await juliet.leave()
+      await host.says('3')
+      state.fails = false
+      const again = await host.connect(balcony)
+      await again.available()
+      expect(again.bodies()).toEqual(['3'])
+      expect(await host.waiting()).toBe(0)
+    })
 
-describe('sessions that retrieve by themselves', () => {
-  test('OFF-1: neither they nor their siblings are flooded while they are there', async () => {
-    const host = await scene(['1'])
-    const own = await host.connect(balcony)
-    host.offline.retrievesItself(own.handle)
-    await own.available()
-    const sibling = await host.connect(chamber)
-    await sibling.available()
-    expect([...own.heard(), ...sibling.heard()]).toEqual([])
-    await host.says('live')
-    expect(own.bodies()).toEqual(['live'])
-    await own.leave()
-    await sibling.unavailable()
-    await sibling.available()
-    expect(sibling.bodies()).toContain('1')
+    test('a lease that could not be ended ends by itself', async () => {
+      const { wrap } = failing('release')
+      const host = await scene(['1'], { leaseMs: 1000 }, wrap)
+      const juliet = await byHand(host)
+      await juliet.leave()
+      expect(host.logged).toEqual(['stored messages could not be delivered; they wait'])
+      const again = await host.connect(chamber)
+      await again.available()
+      expect(again.heard()).toEqual([])
+      await host.clock.advance(1000)
+      expect(again.bodies()).toEqual(['1'])
+    })
+  })
+
+  describe('leases of others', () => {
+    test('X-CONS: what was being handed over when the process died is delivered when that lease ends', async () => {
+      const host = await scene(['1', '2'], { leaseMs: 1000 })
+      const now = host.clock.now()
+      const { jid } = await host.connect(chamber)
+      await host.store.lease(jid.bare, { holder: 'dead', limit: 10, now, until: now + 1500 })
+      const juliet = await host.connect(balcony)
+      await juliet.available()
+      expect(juliet.heard()).toEqual([])
+      await host.clock.advance(1000)
+      expect(juliet.heard()).toEqual([])
+      await host.clock.advance(1000)
+      expect(juliet.bodies()).toEqual(['1', '2'])
+      expect(await host.waiting()).toBe(0)
+    })
+  })
+
+  describe('sessions that retrieve by themselves', () => {
+    test('OFF-1: neither they nor their siblings are flooded while they are there', async () => {
+      const host = await scene(['1'])
+      const own = await host.connect(balcony)
+      host.offline.retrievesItself(own.handle)
+      await own.available()
+      const sibling = await host.connect(chamber)
+      await sibling.available()
+      expect([...own.heard(), ...sibling.heard()]).toEqual([])
+      await host.says('live')
+      expect(own.bodies()).toEqual(['live'])
+      await own.leave()
+      await sibling.unavailable()
+      await sibling.available()
+      expect(sibling.bodies()).toContain('1')
+    })
   })
 })

@@ -8,7 +8,7 @@ import type { OfflineMessage, OfflineStore } from './ports.js'
 /** What releasing stored messages needs. */
 export interface ReleaseDeps {
   /** Where they wait. */
-  readonly store: Pick<OfflineStore, 'lease' | 'ack' | 'release' | 'count'>
+  readonly store: Pick<OfflineStore, 'lease' | 'ack' | 'release' | 'count' | 'mayWait'>
   /** Who is there. */
   readonly sessions: Pick<Sessions, 'resources'>
   /** Hands them over. */
@@ -26,11 +26,11 @@ export type ReleaseOptions = Pick<Required<OfflineOptions>, 'releaseBatch' | 're
 export interface Release extends AsyncDisposable {
   /**
    * Hands an account's messages to its best session until none is left. Never rejects; resolves when that is
-   * done, or when there is nobody to take them any more: they wait again then.
+   * done, or when there is nobody to take them any more: they wait again then. Returns nothing when there is nothing to do.
    *
    * @param isSure - there are messages, so new ones must queue behind them from now on
    */
-  start(account: BareJid, isSure: boolean): Promise<void>
+  start(account: BareJid, isSure: boolean): Promise<void> | undefined
   /** The session that gets the account's messages at this moment, behind which new ones have to queue. */
   receiver(account: BareJid): SessionRecord | undefined
   /** Resolves when what is being handed over to the account at this moment is. */
@@ -57,6 +57,10 @@ interface Run {
   blocks: boolean
   /** Something was stored meanwhile: look again before ending. */
   again: boolean
+  /** Something was stored, so nobody has to look whether there is something before it is taken out. */
+  isSure: boolean
+  /** Whether a look has shown that there is nothing, neither free nor held by others. */
+  isEmpty: boolean
   /** The receiver refused some of them; they are left out, and wait for another session. */
   refused: boolean
   done: Promise<void>
@@ -153,8 +157,9 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     await deleteHandedOver(account)
     for (;;) {
       run.again = false
+      run.isEmpty = false
       const isOn = !closing.signal.aborted && (await findReceiver(account, run))
-      const batch = isOn ? await lease(account, run.receiver) : []
+      const batch = isOn && (await mayFind(account, run)) ? await lease(account, run.receiver) : []
       if (batch.length > 0) {
         run.blocks = true
         await handBatch(account, run, batch)
@@ -165,6 +170,15 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     // In one go with the decision to end: what is stored from here on starts another.
     running.delete(account.toString())
     await tidyUp(account, run)
+  }
+
+  /** To take something out is to write, which only what is there is worth. What comes after this look sets `again`. */
+  const mayFind = async (account: BareJid, run: Run): Promise<boolean> => {
+    const isSure = run.isSure
+    run.isSure = false
+    const found = store.mayWait?.(account) ?? (isSure || (await store.count(account, clock.now())) > 0)
+    run.isEmpty = !found
+    return found
   }
 
   const lease = (account: BareJid, { sid }: SessionRecord) => {
@@ -180,23 +194,32 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
   /** Whatever is left is held by somebody else, or was refused: neither may wait for the next login. */
   const tidyUp = async (account: BareJid, run: Run) => {
     if (run.refused || closing.signal.aborted) await store.release(account, run.receiver.sid)
-    if (!choose(account)) return
+    if (run.isEmpty || !choose(account)) return
     if (run.refused || (await store.count(account, clock.now())) > 0) scheduleAnother(account)
   }
 
-  const start = (account: BareJid, isSure: boolean): Promise<void> => {
+  const start = (account: BareJid, isSure: boolean): Promise<void> | undefined => {
     const key = account.toString()
     const current = running.get(key)
     if (current) {
       current.again = true
+      current.isSure ||= isSure
       current.blocks ||= isSure
       return current.done
     }
     const receiver = closing.signal.aborted ? undefined : choose(account)
-    if (!receiver) return Promise.resolve()
+    if (!receiver || store.mayWait?.(account) === false) return undefined
     // Somebody who was there before has had everything; whoever is alone may have something waiting.
     const blocks = isSure || candidates(account).length === 1
-    const run: Run = { receiver, blocks, again: false, refused: false, done: Promise.resolve() }
+    const run: Run = {
+      receiver,
+      blocks,
+      again: false,
+      isSure,
+      isEmpty: false,
+      refused: false,
+      done: Promise.resolve(),
+    }
     running.set(key, run)
     run.done = releaseAll(account, run).catch((cause: unknown) => {
       if (running.get(key) === run) running.delete(key)

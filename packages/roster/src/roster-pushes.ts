@@ -28,7 +28,9 @@ export interface RosterPushes {
    * @returns to be called, once, when the answer is ready, with the changes that are to follow it, and whether the answer
    * goes out before anything else can happen
    */
-  asked(session: Pick<SessionRecord, 'sid' | 'jid'>): (missed: readonly RosterPush[], atOnce?: boolean) => void
+  asked(
+    session: Pick<SessionRecord, 'sid' | 'jid'>,
+  ): (missed: readonly RosterPush[], atOnce?: boolean) => void
   /** The session is gone. */
   forget(session: Pick<SessionRecord, 'sid'>): void
   /**

@@ -14,6 +14,8 @@ export interface Compiled {
   readonly sql: string
   /** Whether it answers with rows. */
   readonly returns: boolean
+  /** Whether it adds one row and is answered with its `id`, though its text does not ask for it. */
+  readonly givesId?: boolean
 }
 
 /** A statement and its values. */

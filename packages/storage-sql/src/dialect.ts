@@ -21,6 +21,8 @@ export interface Dialect {
   readonly types: ColumnTypes
   /** A subquery of the whole numbers in a parameter of JSON text. */
   numbersIn(json: unknown): RawBuilder<unknown>
+  /** Ends the text of a statement that gives the id of the row it adds; empty where the driver gives it anyhow, for less. */
+  readonly returningId: RawBuilder<unknown>
 }
 
 /** How columns are declared. */
@@ -70,6 +72,7 @@ export const sqlite: Dialect = Object.freeze<Dialect>({
     }),
   },
   numbersIn: (json) => sql`(select value from json_each(${json}))`,
+  returningId: sql``,
 })
 
 /** PostgreSQL: text is ordered by bytes, whatever the locale of the database. */
@@ -96,4 +99,5 @@ export const postgres: Dialect = Object.freeze<Dialect>({
   },
   numbersIn: (json) =>
     sql`(select cast(value as bigint) from json_array_elements_text(cast(${json} as json)) as numbers(value))`,
+  returningId: sql`returning id`,
 })

@@ -44,7 +44,8 @@ export function leasedStatements(statements: Statements, shape: LeasedTable) {
   const { with: taking, dialect } = statements
   const n = namesOf(statements, shape)
   return {
-    append: appendStatement(taking, shape.table, n),
+    append: appendStatement(taking, shape.table, n, dialect.returningId),
+    appendWithin: appendWithinStatement(taking, shape.table, n),
     ...readStatements(taking, shape.table, n),
     ...leaseStatements(taking, shape.table, n, dialect.numbersIn),
     ...removeStatements(taking, shape.table, n),
@@ -52,12 +53,24 @@ export function leasedStatements(statements: Statements, shape: LeasedTable) {
 }
 
 type Taking = Statements['with']
+type New = Owned & { domain: string; value: string; at: string; expires_at: string | null }
+
+/** Appends without a look at what is there. */
+function appendStatement(taking: Taking, table: string, n: Names, returningId: Fragment) {
+  return taking<New>()(
+    `${table}_append`,
+    (_, p) => sql`
+      insert into ${n.table} (${n.scopeColumn}${n.owner}, domain, ${n.value}, ${n.at}, expires_at)
+      values (${n.scopeValue(p)}${p('owner')}, ${p('domain')}, ${p('value')}, ${p('at')}, ${p('expires_at')})
+      ${returningId}`,
+    { givesId: true },
+  )
+}
 
 /** Appends unless there are as many as allowed, and counts no further than that. */
-function appendStatement(taking: Taking, table: string, n: Names) {
-  type New = { domain: string; value: string; at: string; expires_at: string | null; limit: number }
-  return taking<Owned & New>()(
-    `${table}_append`,
+function appendWithinStatement(taking: Taking, table: string, n: Names) {
+  return taking<New & { limit: number }>()(
+    `${table}_append_within`,
     (_, p) => sql`
       insert into ${n.table} (${n.scopeColumn}${n.owner}, domain, ${n.value}, ${n.at}, expires_at)
       select ${n.scopeValue(p)}${p('owner')}, ${p('domain')}, ${p('value')}, ${p('at')}, ${p('expires_at')}

@@ -1,6 +1,6 @@
 import type { AccountStore } from '@xmppkit/auth'
 import type { LastActivityStore } from '@xmppkit/basics'
-import type { OfflineStore } from '@xmppkit/offline'
+import { createWaitingCounts, type OfflineStore } from '@xmppkit/offline'
 import { createRosterCache, type RosterStore } from '@xmppkit/roster'
 import { type Clock, type Logger, silentLogger, systemClock } from '@xmppkit/runtime'
 import type { KeyValue, Log, Storage } from '@xmppkit/storage'
@@ -87,7 +87,8 @@ export async function createSqlStorage(
   })
   const exclusive = isExclusive(db, settings)
   const roster = createSqlRosterStore({ db, clock }, statements)
-  const { cachedRosterItems } = settings
+  const offline = createSqlOfflineStore({ db }, statements)
+  const { cachedRosterItems, rememberedAccounts } = settings
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= db.close()
@@ -97,14 +98,17 @@ export async function createSqlStorage(
     description: db.description,
     exclusive,
     accounts: createSqlAccountStore(
-      { db, clock, ...(exclusive && { known: createKnownAccounts(settings.rememberedAccounts) }) },
+      { db, clock, ...(exclusive && { known: createKnownAccounts(rememberedAccounts) }) },
       statements,
     ),
     roster:
       exclusive && cachedRosterItems > 0
         ? createRosterCache(roster, { maxItems: cachedRosterItems })
         : roster,
-    offline: createSqlOfflineStore({ db }, statements),
+    offline:
+      exclusive && rememberedAccounts > 0
+        ? createWaitingCounts(offline, { maxAccounts: rememberedAccounts })
+        : offline,
     lastActivity: createSqlLastActivityStore({ db }, statements),
     keyValue: (name): KeyValue => keyValue(named(name)),
     log: (name): Log => logOf(named(name)),
@@ -113,7 +117,10 @@ export async function createSqlStorage(
   }
 }
 
-function isExclusive({ dialect }: SqlDatabase, { exclusive, keepLeases }: typeof sqlStorageDefaults): boolean {
+function isExclusive(
+  { dialect }: SqlDatabase,
+  { exclusive, keepLeases }: typeof sqlStorageDefaults,
+): boolean {
   return exclusive === 'auto' ? dialect.name === 'sqlite' && !keepLeases : exclusive
 }
 

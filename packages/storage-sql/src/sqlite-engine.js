@@ -143,7 +143,7 @@ function bound(values) {
  * @returns {import('./sqlite-protocol.js').SqliteEngine}
  */
 export function createSqliteEngine(connection) {
-  /** @type {{ sql: string, statement?: SqliteStatement, returns: boolean }[]} */
+  /** @type {{ sql: string, statement?: SqliteStatement, returns: boolean, givesId?: boolean }[]} */
   const known = []
 
   /** @type {Map<string, SqliteStatement>} */
@@ -164,9 +164,12 @@ export function createSqliteEngine(connection) {
     const entry = /** @type {typeof known[number]} */ (known[index])
     // Here and not when it was told, so that a statement that cannot be prepared fails its own caller.
     entry.statement ??= connection.prepare(entry.sql)
-    const { statement, returns } = entry
+    const { statement, returns, givesId } = entry
     const args = /** @type {never[]} */ (bound(values))
-    if (!returns) return { rows: [], changes: Number(statement.run(...args).changes) }
+    if (!returns) {
+      const { changes, lastInsertRowid } = statement.run(...args)
+      return { rows: givesId ? [{ id: Number(lastInsertRowid) }] : [], changes: Number(changes) }
+    }
     const found = /** @type {StepResult['rows']} */ (statement.all(...args))
     return { rows: found, changes: found.length }
   }

@@ -11,8 +11,8 @@ export type SqliteDriverName = 'node:sqlite' | 'better-sqlite3' | 'libsql'
 export interface SqliteStatement {
   /** Runs it and answers with its rows. */
   all(...values: never[]): unknown[]
-  /** Runs it and answers with how many rows it changed. */
-  run(...values: never[]): { changes: number | bigint }
+  /** Runs it and answers with how many rows it changed, and the key of the one it added. */
+  run(...values: never[]): { changes: number | bigint; lastInsertRowid: number | bigint }
 }
 
 /** A connection, as `node:sqlite`, better-sqlite3 and libsql make them. */
@@ -54,6 +54,8 @@ export interface WireStatement {
   readonly sql: string
   /** Whether it answers with rows. */
   readonly returns: boolean
+  /** Whether it adds a row whose id is the answer. */
+  readonly givesId?: boolean
 }
 
 /** What an engine can be asked. */

@@ -35,6 +35,7 @@ export interface Statements {
   with<P extends Parameters>(): (
     name: string,
     build: (db: QueryBuilder, p: Placeholders<P>) => Compilable,
+    more?: Partial<Pick<Compiled, 'givesId'>>,
   ) => Statement<P>
 }
 
@@ -62,11 +63,15 @@ export function createStatements(
     table: (name) => (schema === undefined ? sql.id(name) : sql.id(schema, name)),
     with:
       <P extends Parameters>() =>
-      (name: string, build: (db: QueryBuilder, p: Placeholders<P>) => Compilable) => {
+      (
+        name: string,
+        build: (db: QueryBuilder, p: Placeholders<P>) => Compilable,
+        { givesId = false }: Partial<Pick<Compiled, 'givesId'>> = {},
+      ) => {
         // The one lie about types here: a placeholder passes for the value that will take its place.
         const p = ((key: string) => new Placeholder(key)) as unknown as Placeholders<P>
         const query = build(db, p).compile(db)
-        const statement = compiled(name, query.sql)
+        const statement = compiled(name, query.sql, givesId)
         const slots = query.parameters as readonly (Placeholder | SqlValue)[]
         return (values: P): Step => ({
           statement,
@@ -80,13 +85,14 @@ export function createStatements(
   }
 }
 
-function compiled(name: string, text: string): Compiled {
+function compiled(name: string, text: string, givesId: boolean): Compiled {
   // Two storages on one pool may differ in their schema, and PostgreSQL wants one text for one name.
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 8)
   return Object.freeze({
     name: `xmppkit_${name}_${digest}`,
     sql: text,
     returns: /^\s*(select|with)\b|\breturning\b/i.test(text),
+    givesId,
   })
 }
 

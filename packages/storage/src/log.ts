@@ -59,8 +59,8 @@ export interface Log {
    * entry, newer ones are not given out either, so that order holds. A holder that asks again gets what follows what it holds.
    */
   lease(owner: string, request: LogLease): Promise<readonly LogEntry[]>
-  /** Removes entries that were dealt with; unknown ids are ignored. Resolves when durable. */
-  ack(owner: string, ids: readonly string[]): Promise<void>
+  /** Removes entries that were dealt with; unknown ids are ignored. Resolves when durable; returns how many there were. */
+  ack(owner: string, ids: readonly string[]): Promise<number>
   /** Ends a holder's leases; the entries wait again. */
   release(owner: string, holder: string): Promise<void>
   /** Number of entries that have not expired. */

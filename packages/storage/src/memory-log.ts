@@ -85,7 +85,7 @@ export function createMemoryLog(options: MemoryStoreOptions = {}): Log {
     },
     async ack(owner, ids) {
       const wanted = new Set(ids)
-      removeWhere(
+      return removeWhere(
         (other) => other === owner,
         ({ id }) => wanted.has(id),
         Number.POSITIVE_INFINITY,
