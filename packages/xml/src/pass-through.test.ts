@@ -3,11 +3,11 @@ import { clone, Element, equal } from 'ltx'
 import { describe, expect, test } from 'vitest'
 import type { XmlError } from './errors.js'
 import { parseElement } from './parse-element.js'
-import { rawElement } from './parsed-element.js'
 import type { RawElement } from './raw-element.js'
 import { readerLimits } from './reader-limits.js'
 import { createStreamReader, type StreamReader } from './stream-reader.js'
 import { refused } from './strict-vectors.js'
+import { rawElement } from './tree-element.js'
 import { textFromWire, type Wire, wireFromText } from './wire.js'
 
 // What can go wrong when a stanza's bytes are passed on instead of a tree that was made of them. The numbers are those of
