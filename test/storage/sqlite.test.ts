@@ -11,7 +11,7 @@ const lease = { limit: 10, now: 0, until: 1e12 }
 test('leases of a process that is gone are void when the file is opened again', async () => {
   await using folder = await temporaryFolder()
   const path = join(folder.path, 'test.sqlite')
-  const first = await createSqlStorage({ path })
+  const first = await createSqlStorage({ path }, { exclusive: false })
   for (const n of [1, 2]) await first.offline.append(alice, message(n), 10)
   await first.log('jobs').append('example.org', { value: 'job', at: 0 })
   await first.offline.lease(alice, { holder: 'gone', ...lease })

@@ -65,29 +65,40 @@ export function createHandover({ sessions, clock, logger }: HandoverDeps): Hando
     const taken: string[] = []
     let over = false
 
-    /** Resolves when the session has said what became of the message, or will not. */
-    const handOne = (message: OfflineMessage) =>
-      new Promise<void>((resolve) => {
-        let told = false
-        const settle = (isTaken: boolean) => {
-          if (isTaken && !told && over) options.onLate?.(message)
-          else if (isTaken && !told) {
-            taken.push(message.id)
-            options.onTaken?.(message)
-          }
-          told = true
-          resolve()
+    /** Tells `settled`, once, when the session has said what became of the message. */
+    const handOne = (message: OfflineMessage, settled: () => void) => {
+      let told = false
+      const settle = (isTaken: boolean) => {
+        if (told) return
+        told = true
+        if (isTaken && over) options.onLate?.(message)
+        else if (isTaken) {
+          taken.push(message.id)
+          options.onTaken?.(message)
         }
-        const stanza = readable(message, session)
-        if (!stanza) return settle(true)
-        void sessions.deliverTo(session.sid, mark(stanza, message), (outcome) =>
-          settle(outcome === 'delivered'),
-        )
+        settled()
+      }
+      const stanza = readable(message, session)
+      if (!stanza) return settle(true)
+      void sessions.deliverTo(session.sid, mark(stanza, message), (outcome) =>
+        settle(outcome === 'delivered'),
+      )
+    }
+
+    /** Resolves when that has happened for all of them: one promise, not one for each. */
+    const handWindow = (window: readonly OfflineMessage[]) =>
+      new Promise<void>((resolve) => {
+        let open = window.length
+        const settled = () => {
+          open -= 1
+          if (open === 0) resolve()
+        }
+        for (const message of window) handOne(message, settled)
       })
 
     const handAll = async (): Promise<'settled'> => {
       for (const window of windowsOf(messages, options.windowBytes)) {
-        await Promise.all(window.map(handOne))
+        await handWindow(window)
         if (over || !isThere(session)) break
       }
       return 'settled'

@@ -6,6 +6,7 @@
  */
 export { OfflineError } from './errors.js'
 export { createFlexibleRetrieval, type FlexibleRetrievalDeps } from './flexible-retrieval.js'
+export { createMemoryLeases } from './memory-leases.js'
 export { createMemoryOfflineStore } from './memory-store.js'
 export { createOffline, type Offline, type OfflineDeps } from './offline.js'
 export { type OfflineCommandsDeps, registerOfflineCommands } from './offline-commands.js'

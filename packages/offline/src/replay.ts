@@ -18,7 +18,7 @@ export const fromOfflineStorage: MetaKey<true> = metaKey<true>('offline/replayed
 export function replay(stored: OfflineMessage, domain: string, clock: Pick<Clock, 'now'>): Stanza {
   let stanza: Stanza
   try {
-    stanza = readStanza(withoutOurs(parseElement(stored.stanza), domain))
+    stanza = readStanza(withoutOurs(parseElement(bytesOf(stored.stanza)), domain))
   } catch (cause) {
     throw new OfflineError('offline/unreadable', `stored message ${stored.id} cannot be read`, { cause })
   }
@@ -29,6 +29,12 @@ export function replay(stored: OfflineMessage, domain: string, clock: Pick<Clock
     ...(from ? { from } : {}),
   })
   return timeLeft(stanza, stored, clock).add(stamp).withMeta(fromOfflineStorage, true)
+}
+
+// The parser looks for half characters in text with a slower test than this one, and finds them.
+function bytesOf(text: string): string | Uint8Array {
+  const { isWellFormed } = text as unknown as { isWellFormed(): boolean }
+  return isWellFormed.call(text) ? Buffer.from(text, 'utf8') : text
 }
 
 // XEP-0203 §5: a delay in our name that is not ours; XEP-0013 §2.4: the mark of a message fetched.

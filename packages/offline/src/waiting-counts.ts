@@ -79,38 +79,35 @@ export function createWaitingCounts(store: OfflineStore, options: WaitingCountsO
     if (counts.get(key) === count) counts.delete(key)
   }
 
-  /** Does a write. Nobody counts anew while it is under way. */
-  const write = async <T>(account: BareJid, count: Count, work: () => Promise<T>): Promise<T> => {
+  const settle = (account: BareJid, count: Count) => {
+    count.pending -= 1
+    if (count.stale && count.pending === 0) forget(account.toString(), count)
+  }
+
+  /** Takes a write into account whose answer is told in rows fewer. Nobody counts anew while it is under way. */
+  const written = <T>(account: BareJid, count: Count, answer: Promise<T>, fewer: (answer: T) => number) => {
     count.pending += 1
-    try {
-      return await work()
-    } catch (error) {
-      // It may have been done all the same.
-      count.stale = true
-      throw error
-    } finally {
-      count.pending -= 1
-      if (count.stale && count.pending === 0) forget(account.toString(), count)
-    }
+    return answer.then(
+      (value) => {
+        count.rows -= fewer(value)
+        settle(account, count)
+        return value
+      },
+      (error: unknown) => {
+        // It may have been done all the same.
+        count.stale = true
+        settle(account, count)
+        throw error
+      },
+    )
   }
 
   const append = (account: BareJid, message: NewOfflineMessage, limit: number, count: Count) => {
     // Below the limit for certain; else the store has to say how many of them have expired.
     const enforced = count.rows < limit ? Number.POSITIVE_INFINITY : limit
     count.rows += 1
-    return write(account, count, async () => {
-      const stored = await store.append(account, message, enforced)
-      if (stored === 'full') count.rows -= 1
-      return stored
-    })
+    return written(account, count, store.append(account, message, enforced), refused)
   }
-
-  const remove = (account: BareJid, count: Count, work: () => Promise<number>) =>
-    write(account, count, async () => {
-      const removed = await work()
-      count.rows -= removed
-      return removed
-    })
 
   /** Removes from any accounts; those it was not are counted anew too. */
   const removeSome = async (removed: Promise<number>) => {
@@ -130,7 +127,10 @@ export function createWaitingCounts(store: OfflineStore, options: WaitingCountsO
       return counted(account).then((known) => append(account, message, limit, known))
     },
     lease: (account, request) => store.lease(account, request),
-    ack: async (account, ids) => remove(account, await counted(account), () => store.ack(account, ids)),
+    async ack(account, ids) {
+      const count = await counted(account)
+      return written(account, count, store.ack(account, ids), all)
+    },
     release: (account, holder) => store.release(account, holder),
     list: (account, page) => store.list(account, page),
     get: (account, id) => store.get(account, id),
@@ -142,7 +142,10 @@ export function createWaitingCounts(store: OfflineStore, options: WaitingCountsO
       if (waiting === 0 && count.pending === 0) forget(account.toString(), count)
       return waiting
     },
-    removeAll: async (account) => remove(account, await counted(account), () => store.removeAll(account)),
+    async removeAll(account) {
+      const count = await counted(account)
+      return written(account, count, store.removeAll(account), all)
+    },
     removeExpired: (now, limit) => removeSome(store.removeExpired(now, limit)),
     removeOlder: (domain, before, limit) => removeSome(store.removeOlder(domain, before, limit)),
     mayWait(account) {
@@ -151,3 +154,6 @@ export function createWaitingCounts(store: OfflineStore, options: WaitingCountsO
     },
   }
 }
+
+const refused = (stored: { readonly id: string } | 'full') => (stored === 'full' ? 1 : 0)
+const all = (removed: number) => removed

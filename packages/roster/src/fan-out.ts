@@ -12,12 +12,12 @@ export function createFanOut(
   { fanOutBatch }: Pick<RosterLimits, 'fanOutBatch'>,
 ): FanOut {
   const toEach = (stanza: Stanza, recipients: readonly Jid[]): Awaitable<void> => {
-    let waiting: Promise<void>[] | undefined
+    const waiting: Promise<void>[] = []
     for (const to of recipients) {
       const sent = route(stanza.with({ to }))
-      if (isThenable(sent)) (waiting ??= []).push(sent)
+      if (isThenable(sent)) waiting.push(sent)
     }
-    return waiting && Promise.all(waiting).then(nothing)
+    return waiting.length === 0 ? undefined : Promise.all(waiting).then(nothing)
   }
 
   const inBatches = async (stanza: Stanza, recipients: readonly Jid[], goOn: () => boolean) => {

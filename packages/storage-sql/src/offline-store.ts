@@ -20,7 +20,9 @@ export function createSqlOfflineStore(
     append: (account, { stanza, receivedAt, expiresAt }, limit) =>
       log.append(
         account.toString(),
-        { value: stanza, at: receivedAt, ...(expiresAt !== undefined && { expiresAt }) },
+        expiresAt === undefined
+          ? { value: stanza, at: receivedAt }
+          : { value: stanza, at: receivedAt, expiresAt },
         limit,
       ),
     lease: async (account, request) => (await log.lease(account.toString(), request)).map(toMessage),

@@ -5,8 +5,16 @@ import {
   type LogEntry,
   type LogPage,
   maxOwnerBytes,
+  type NewLogEntry,
 } from '@xmppkit/storage'
-import type { Row, SqlDatabase, Step, StepResult } from './database.js'
+import {
+  guarded,
+  type Row,
+  type SqlDatabase,
+  type Step,
+  type StepResult,
+  type UnitResult,
+} from './database.js'
 import { fromEntryId, toEntryId } from './entry-id.js'
 import { type LeasedTable, leasedStatements } from './leased-statements.js'
 import { fromMoment, toMoment } from './moments.js'
@@ -26,15 +34,28 @@ export function createSqlLogs(
     return result ?? { rows: [], changes: 0 }
   }
 
+  const appending = (scope: string, owner: string, { value, at, expiresAt }: NewLogEntry, limit: number) => {
+    assertName('the owner', owner, maxOwnerBytes)
+    const row = {
+      scope,
+      owner,
+      domain: domainOfOwner(owner),
+      value,
+      at: toMoment(at),
+      expires_at: expiresAt === undefined ? null : toMoment(expiresAt),
+    }
+    // To count is what costs most.
+    return limit === Number.POSITIVE_INFINITY ? s.append(row) : s.appendWithin({ ...row, limit })
+  }
+
   return (scope) => ({
-    async append(owner, { value, at, expiresAt }, limit = Number.POSITIVE_INFINITY) {
-      assertName('the owner', owner, maxOwnerBytes)
-      const moments = { at: toMoment(at), expires_at: expiresAt === undefined ? null : toMoment(expiresAt) }
-      const row = { scope, owner, domain: domainOfOwner(owner), value, ...moments }
-      // To count is what costs most.
-      const step = limit === Number.POSITIVE_INFINITY ? s.append(row) : s.appendWithin({ ...row, limit })
-      const { rows } = await write(owner, step)
-      return rows[0] ? { id: toEntryId(rows[0].id) } : 'full'
+    // Not async: of all that is written this is most of it, and a promise less for each.
+    append(owner, entry, limit = Number.POSITIVE_INFINITY) {
+      try {
+        return db.write({ lock: owner, steps: [appending(scope, owner, entry, limit)] }).then(appended)
+      } catch (error) {
+        return Promise.reject(error)
+      }
     },
     async read(owner, page) {
       const range = rangeOf(page)
@@ -86,6 +107,11 @@ function rangeOf({ after, before }: LogPage): { after: number; before: number } 
   }
   if (range.after === undefined || range.before === undefined) return undefined
   return { after: range.after, before: range.before }
+}
+
+function appended(result: UnitResult): { readonly id: string } | 'full' {
+  const row = result === guarded ? undefined : result[0]?.rows[0]
+  return row ? { id: toEntryId(row.id) } : 'full'
 }
 
 function toEntry(row: Row): LogEntry {

@@ -16,13 +16,14 @@ export interface SqlStorageOptions {
   readonly maxFileBytes?: number
   /**
    * SQLite: leases of an earlier run are void when the file is opened, as whoever held them is gone. With true they end at
-   * their time only: for a second process beside the server. @default false
+   * their time only: for a second process that hands out messages beside the server; then neither is exclusive. @default false
    */
   readonly keepLeases?: boolean
   /**
-   * Whether this process alone writes to the database, so that what was read can be kept in memory until it is changed. The
-   * default is true for SQLite without `keepLeases`, whose file belongs to one server, and false for PostgreSQL. With true
-   * nobody else may change anything, be it another server or a person with a shell.
+   * Whether this process alone writes to the database, so that what was read can be kept in memory until it is changed, and
+   * so can who is being given which waiting messages. The default is true for SQLite without `keepLeases`, whose file belongs
+   * to one server, and false for PostgreSQL. With true nobody else may change rosters, accounts or waiting messages, be it
+   * another server or a person with a shell.
    *
    * @default 'auto'
    */

@@ -1,6 +1,6 @@
 import type { AccountStore } from '@xmppkit/auth'
 import type { LastActivityStore } from '@xmppkit/basics'
-import { createWaitingCounts, type OfflineStore } from '@xmppkit/offline'
+import { createMemoryLeases, createWaitingCounts, type OfflineStore } from '@xmppkit/offline'
 import { createRosterCache, type RosterStore } from '@xmppkit/roster'
 import { type Clock, type Logger, silentLogger, systemClock } from '@xmppkit/runtime'
 import type { KeyValue, Log, Storage } from '@xmppkit/storage'
@@ -107,7 +107,7 @@ export async function createSqlStorage(
         : roster,
     offline:
       exclusive && rememberedAccounts > 0
-        ? createWaitingCounts(offline, { maxAccounts: rememberedAccounts })
+        ? createWaitingCounts(createMemoryLeases(offline), { maxAccounts: rememberedAccounts })
         : offline,
     lastActivity: createSqlLastActivityStore({ db }, statements),
     keyValue: (name): KeyValue => keyValue(named(name)),
