@@ -140,7 +140,10 @@ describe('pass-through risk 10: the two ways of scanning do not drift apart', ()
   const compare = (bytes: Buffer): boolean => {
     const short = attempt(() => straight(bytes))
     if (short === 'left') return false
-    expect(short, JSON.stringify(bytes.toString('latin1'))).toEqual(attempt(() => inSteps(bytes)))
+    const long = attempt(() => inSteps(bytes))
+    if (JSON.stringify(short) !== JSON.stringify(long)) {
+      throw new Error(`they differ over ${JSON.stringify(bytes.toString('latin1'))}`)
+    }
     return true
   }
 
@@ -169,7 +172,22 @@ describe('pass-through risk 10: the two ways of scanning do not drift apart', ()
       'urn:x',
       ' urn:x',
     ]
-    const texts = ['x', 'é', '&gt;', ']]', ']]>', '>', '&#xD;', '\0', '\r\n', '<![CDATA[<]]>', '&apos', '']
+    const texts = [
+      'x',
+      '>b/>',
+      '/>',
+      'é',
+      '&gt;',
+      ']]',
+      ']]>',
+      '>',
+      '&#xD;',
+      '\0',
+      '\r\n',
+      '<![CDATA[<]]>',
+      '&apos',
+      '',
+    ]
     const keys = ['a', 'b', 'xmlns', 'xmlns:p', 'xml:lang', 'p:a', 'é']
     let state = 1
     const below = (n: number) => {
@@ -193,11 +211,11 @@ describe('pass-through risk 10: the two ways of scanning do not drift apart', ()
       return `${text}</${below(30) === 0 ? pick(names) : name}${below(30) === 0 ? ' ' : ''}>`
     }
     let taken = 0
-    for (let i = 0; i < 20_000; i++) {
+    for (let i = 0; i < 5_000; i++) {
       const whole = Buffer.from(tag(0).replace('\xff', '\udcff'), below(2) === 0 ? 'utf8' : 'latin1')
       if (compare(below(8) === 0 ? whole.subarray(0, 1 + below(whole.length)) : whole)) taken++
     }
-    expect(taken).toBeGreaterThan(4_000)
-    expect(taken).toBeLessThan(18_000)
+    expect(taken).toBeGreaterThan(1_000)
+    expect(taken).toBeLessThan(4_500)
   })
 })
