@@ -1,8 +1,10 @@
+import { Element } from 'ltx'
 import { describe, expect, test } from 'vitest'
 import { XmlError } from './errors.js'
 import { parseElement } from './parse-element.js'
 import { noLimits, type ReaderLimits, readerLimits } from './reader-limits.js'
 import { createStreamReader } from './stream-reader.js'
+import { rawElement } from './tree-element.js'
 
 const header =
   "<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' xmlns:h='urn:h'>"
@@ -241,6 +243,13 @@ describe('cost', () => {
     expect(reader.buffered).toBe(0)
     reader.push(Buffer.from('>'))
     expect(reader.next()).toEqual({ kind: 'close' })
+  })
+
+  test('SEC-4: making an element of a tree with many children', () => {
+    const tree = new Element('a')
+    const count = 100_000
+    for (let i = 0; i < count; i++) tree.c('b')
+    expect(rawElement(tree).children.length).toBe(count)
   })
 
   test('SEC-4: taking many children out of much text', () => {

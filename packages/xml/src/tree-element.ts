@@ -27,7 +27,7 @@ function isPlain({ name }: Element, keys: readonly string[]): boolean {
 function writtenElement(element: Element, keys: readonly string[]): RawElement | undefined {
   const { text, ns } = writeTopTag(element)
   let content = ''
-  let index: readonly number[] = []
+  const index: number[] = []
   for (const node of element.children as readonly unknown[]) {
     if (!isElement(node)) {
       content += wireFromText(escapeText(scalar(node, 'a child') ?? ''))
@@ -35,7 +35,7 @@ function writtenElement(element: Element, keys: readonly string[]): RawElement |
     }
     const { wire, entry } = writeChild(node, ns, ns)
     if (entry === undefined) return undefined
-    index = index.length === 0 && content === '' ? entry : [...index, ...shifted(entry, content.length)]
+    index.push(...shifted(entry, content.length))
     content += wire
   }
   const attributes = attributesOf(element, keys)
