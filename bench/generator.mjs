@@ -28,7 +28,8 @@ export async function generate(load, target, options, limitMs) {
         if (error === undefined) resolve(result)
         else reject(new Error(`${load}: ${error}`))
       })
-      child.send({ load, target, options })
+      const { pid, port, tlsPort, domains } = target
+      child.send({ load, target: { pid, port, tlsPort, domains }, options })
     })
   } finally {
     clearTimeout(timer)

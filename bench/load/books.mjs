@@ -1,7 +1,7 @@
 // @ts-check
 // The books of a load: every stanza that was sent must arrive once, in order, whole. Anything else is an error.
 
-/** What may go wrong, as often as it did. */
+/** What went wrong, as often as it did. */
 export class Books {
   sent = 0
   arrived = 0
@@ -43,6 +43,19 @@ export class Books {
 
 /** @param {number} ms */
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+
+/**
+ * Lets a load run: for some time, and until enough has happened for a figure to mean something, but not for ever.
+ *
+ * @param {number} ms @param {number} operations @param {() => number} count of operations so far
+ */
+export async function phase(ms, operations, count) {
+  const before = count()
+  const started = performance.now()
+  await pause(ms)
+  while (count() - before < operations && performance.now() - started < 8 * ms) await pause(20)
+  return count() - before
+}
 
 /**
  * Waits until something is so, or nothing has moved for as long as the limit.

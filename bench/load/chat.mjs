@@ -1,6 +1,6 @@
 // @ts-check
 // Chat between pairs, both ways: closed loop (so many in flight) or open loop (so many a second).
-import { Books, drained, pause, percentiles } from './books.mjs'
+import { Books, drained, pause, percentiles, phase } from './books.mjs'
 import { addressOf, leaveAll, loginAll } from './login.mjs'
 import { bodyOf, eachMessage, flowAt, messageTemplate, numberAt } from './messages.mjs'
 import { costOf, residentBytes, sample } from './meter.mjs'
@@ -146,31 +146,27 @@ function startOpenLoop(pairs, rate) {
 /**
  * @param {Target} target
  * @param {{ count: number, from?: number, tls?: 'none' | 'direct', size: number, window?: number, rate?: number,
- *   turns?: boolean, talkers?: number, warmupMs: number, durationMs: number }} options
+ *   turns?: boolean, talkers?: number, warmupMs: number, durationMs: number, operations: number }} options
  */
 export async function chat(target, options) {
-  const { count, from = 0, tls = 'none', size, window = 1, rate, warmupMs, durationMs } = options
+  const { count, from = 0, tls = 'none', size, window = 1, rate, warmupMs, durationMs, operations } = options
   const links = await loginAll(target, { from, count, tls })
   await pause(500)
   const pairs = new Pairs(target, links, size)
   const open = rate === undefined ? undefined : startOpenLoop(pairs, rate)
   if (!open) startClosedLoop(pairs, { ...options, window })
-  await pause(warmupMs)
+  const { books } = pairs
+  const arrived = () => books.arrived
+  await phase(warmupMs, operations, arrived)
   open?.reset()
-  const arrivedBefore = pairs.books.arrived
   const before = sample(target.pid)
-  await pause(durationMs)
+  const measured = await phase(durationMs, operations, arrived)
   const after = sample(target.pid)
-  const operations = pairs.books.arrived - arrivedBefore
   const latency = open && percentiles(open.latencies())
   pairs.sending = false
-  const { books } = pairs
-  await drained(
-    () => books.arrived >= books.sent,
-    () => books.arrived,
-  )
+  await drained(() => books.arrived >= books.sent, arrived)
   books.check()
   const bytes = residentBytes(target.pid)
   await leaveAll(links)
-  return { ...costOf(before, after, operations), ...(latency && { latencyMs: latency }), bytes }
+  return { ...costOf(before, after, measured), ...(latency && { latencyMs: latency }), bytes }
 }

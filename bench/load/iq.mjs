@@ -1,6 +1,6 @@
 // @ts-check
 // Requests to the server: so many in flight per session.
-import { Books, drained, pause } from './books.mjs'
+import { Books, drained, pause, phase } from './books.mjs'
 import { domainOf, leaveAll, loginAll } from './login.mjs'
 import { eachToken, flowAt, numberAt, Template, tokenOf, tokenStart } from './messages.mjs'
 import { costOf, sample } from './meter.mjs'
@@ -17,9 +17,9 @@ const requests = {
 
 /**
  * @param {Target} target
- * @param {{ kind: string, count: number, from?: number, window: number, warmupMs: number, durationMs: number }} options
+ * @param {{ kind: string, count: number, from?: number, window: number, warmupMs: number, durationMs: number, operations: number }} options
  */
-export async function iq(target, { kind, count, from = 0, window, warmupMs, durationMs }) {
+export async function iq(target, { kind, count, from = 0, window, warmupMs, durationMs, operations }) {
   const request = requests[kind]
   if (!request) throw new Error(`no request ${kind}`)
   const links = await loginAll(target, { from, count })
@@ -54,18 +54,14 @@ export async function iq(target, { kind, count, from = 0, window, warmupMs, dura
     due[index] = window
     link.wake()
   })
-  await pause(warmupMs)
-  const arrivedBefore = books.arrived
+  const arrived = () => books.arrived
+  await phase(warmupMs, operations, arrived)
   const before = sample(target.pid)
-  await pause(durationMs)
+  const measured = await phase(durationMs, operations, arrived)
   const after = sample(target.pid)
-  const operations = books.arrived - arrivedBefore
   sending = false
-  await drained(
-    () => books.arrived >= books.sent,
-    () => books.arrived,
-  )
+  await drained(() => books.arrived >= books.sent, arrived)
   books.check()
   await leaveAll(links)
-  return costOf(before, after, operations)
+  return costOf(before, after, measured)
 }

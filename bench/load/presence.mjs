@@ -1,6 +1,6 @@
 // @ts-check
 // Presence that changes in circles of contacts: everybody of a circle gets a copy of every change.
-import { Books, drained, pause } from './books.mjs'
+import { Books, drained, pause, phase } from './books.mjs'
 import { befriend } from './contacts.mjs'
 import { leaveAll, loginAll } from './login.mjs'
 import { eachToken, flowAt, numberAt, Template, tokenOf, tokenStart } from './messages.mjs'
@@ -14,9 +14,9 @@ const change = (token) =>
 
 /**
  * @param {Target} target
- * @param {{ from: number, circles: number, size: number, warmupMs: number, durationMs: number }} options
+ * @param {{ from: number, circles: number, size: number, warmupMs: number, durationMs: number, operations: number }} options
  */
-export async function presence(target, { from, circles, size, warmupMs, durationMs }) {
+export async function presence(target, { from, circles, size, warmupMs, durationMs, operations }) {
   const count = circles * size
   const strangers = await loginAll(target, { from, count })
   await befriend(target, strangers, size)
@@ -56,18 +56,14 @@ export async function presence(target, { from, circles, size, warmupMs, duration
     link.onBytes = (bytes) => eachToken(link, bytes, marker, arrive)
     announce(index)
   })
-  await pause(warmupMs)
-  const arrivedBefore = books.arrived
+  const arrived = () => books.arrived
+  await phase(warmupMs, operations, arrived)
   const before = sample(target.pid)
-  await pause(durationMs)
+  const measured = await phase(durationMs, operations, arrived)
   const after = sample(target.pid)
-  const operations = books.arrived - arrivedBefore
   sending = false
-  await drained(
-    () => books.arrived >= books.sent,
-    () => books.arrived,
-  )
+  await drained(() => books.arrived >= books.sent, arrived)
   books.check()
   await leaveAll(links)
-  return costOf(before, after, operations)
+  return costOf(before, after, measured)
 }
