@@ -2,8 +2,8 @@
 // What xmppkit costs, beside other servers under the same load. See README.md here; `pnpm bench --help`.
 import { cellsFor } from './cells.mjs'
 import { cleanUp } from './children.mjs'
-import { help, readOptions } from './options.mjs'
 import { describeMachine } from './machine.mjs'
+import { help, readOptions } from './options.mjs'
 import { writePage } from './page.mjs'
 import { report } from './report.mjs'
 import { openResults, readResults } from './results.mjs'
@@ -14,7 +14,8 @@ import { serverKinds } from './servers/kinds.mjs'
 /** @param {string[] | undefined} wanted */
 function chooseServers(wanted) {
   const unknown = wanted?.find((name) => !serverKinds.some((kind) => kind.name === name))
-  if (unknown) throw new TypeError(`no server ${unknown}; there are ${serverKinds.map(({ name }) => name).join(', ')}`)
+  if (unknown)
+    throw new TypeError(`no server ${unknown}; there are ${serverKinds.map(({ name }) => name).join(', ')}`)
   const chosen = serverKinds.filter(({ name }) => wanted === undefined || wanted.includes(name))
   const missing = chosen.filter((kind) => !kind.installed())
   for (const { name } of missing) {

@@ -38,7 +38,7 @@ export function cellsFor({ quick, sessions }) {
   const time = { warmupMs: size(2000, 100), durationMs: size(5000, 200), operations: size(20_000, 200) }
   const pairs = { count: size(200, 20), size: 500, ...time }
   const requests = { count: size(100, 10), window: 4, ...time }
-  const settleMs = size(30_000, 2000)
+  const settleMs = size(30_000, 900)
   const many = Math.min(maxSessions(), size(20_000, 200))
   const shown = Math.min(maxSessions(), sessions)
   /** @param {string} name @param {string} title @param {object} options @returns {Cell} */
@@ -128,7 +128,16 @@ function loginCells(size) {
   const users = size(500, 20)
   const options = { count: size(2000, 30), users }
   /** @type {Cell} */
-  const plain = { name: 'login', title: 'login SCRAM-SHA-1', load: 'logins', options, users, figures, fresh: true, chart: 'login' }
+  const plain = {
+    name: 'login',
+    title: 'login SCRAM-SHA-1',
+    load: 'logins',
+    options,
+    users,
+    figures,
+    fresh: true,
+    chart: 'login',
+  }
   return [
     plain,
     {
@@ -183,14 +192,18 @@ function scaleCells(size, time, many) {
     ...online.map((n) =>
       cell(`few-of-${n}`, `10 of ${n.toLocaleString('en')} sessions chat`, n, { options: { talkers: 10 } }),
     ),
-    ...online.map((n) => cell(`all-of-${n}`, `all of ${n.toLocaleString('en')} sessions chat in turn`, n, {})),
+    ...online.map((n) =>
+      cell(`all-of-${n}`, `all of ${n.toLocaleString('en')} sessions chat in turn`, n, {}),
+    ),
     ...contacts.map((n) =>
       cell(`contacts-${n}`, `${n.toLocaleString('en')} contacts each`, 20, {
         load: 'chatWithContacts',
         options: { contacts: n },
       }),
     ),
-    ...domains.map((n) => cell(`domains-${n}`, `domains: ${n.toLocaleString('en')}`, size(2000, 20), { domains: n })),
+    ...domains.map((n) =>
+      cell(`domains-${n}`, `domains: ${n.toLocaleString('en')}`, size(2000, 20), { domains: n }),
+    ),
   ]
 }
 
@@ -206,7 +219,12 @@ function limitCells(size, many, settleMs) {
       name: 'saturation',
       title: 'twice the load it can carry',
       load: 'flood',
-      options: { senders: size(100, 5), size: 500, capacityMs: size(5000, 200), durationMs: size(25_000, 1500) },
+      options: {
+        senders: size(100, 5),
+        size: 500,
+        capacityMs: size(5000, 200),
+        durationMs: size(25_000, 1500),
+      },
       users: size(200, 10),
       figures: [
         plain('capacity of a core', 'messages/s', (r) => r.capacity),

@@ -8,7 +8,7 @@ const groupGap = 12
 const colors = ['#2f81f7', '#d98324', '#8b949e', '#3fb950']
 
 /** @param {string} text */
-const escape = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
+const escaped = (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 
 const style = `text{font:12px system-ui,sans-serif;fill:#24292f}.title{font-weight:600;font-size:14px}.axis{stroke:#8b949e}
 @media(prefers-color-scheme:dark){text{fill:#d1d7e0}}`
@@ -28,26 +28,28 @@ export function barChart(title, series, groups, show) {
   series.forEach((name, i) => {
     const x = labelWidth + i * 110
     parts.push(`<rect x="${x}" y="${y - 2}" width="10" height="10" fill="${colors[i]}"/>`)
-    parts.push(`<text x="${x + 16}" y="${y + 7}">${escape(name)}</text>`)
+    parts.push(`<text x="${x + 16}" y="${y + 7}">${escaped(name)}</text>`)
   })
   y += 24
   for (const { label, values } of groups) {
     const height = values.length * barHeight
-    parts.push(`<text x="${labelWidth - 8}" y="${y + height / 2 + 4}" text-anchor="end">${escape(label)}</text>`)
+    parts.push(
+      `<text x="${labelWidth - 8}" y="${y + height / 2 + 4}" text-anchor="end">${escaped(label)}</text>`,
+    )
     values.forEach((value, i) => {
       const top = y + i * barHeight
       const length = Number.isFinite(value) ? Math.max(1, value * scale) : 0
       parts.push(
         `<rect x="${labelWidth}" y="${top + 1}" width="${length.toFixed(1)}" height="${barHeight - 2}" fill="${colors[i]}"/>`,
-        `<text x="${(labelWidth + length + 5).toFixed(1)}" y="${top + 11}">${Number.isFinite(value) ? escape(show(value)) : '–'}</text>`,
+        `<text x="${(labelWidth + length + 5).toFixed(1)}" y="${top + 11}">${Number.isFinite(value) ? escaped(show(value)) : '–'}</text>`,
       )
     })
     y += height + groupGap
   }
   parts.push(`<line class="axis" x1="${labelWidth}" y1="50" x2="${labelWidth}" y2="${y - groupGap + 2}"/>`)
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y}" width="${width}" height="${y}" role="img" aria-label="${escape(title)}">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${y}" width="${width}" height="${y}" role="img" aria-label="${escaped(title)}">
 <style>${style}</style>
-<text class="title" x="0" y="14">${escape(title)}</text>
+<text class="title" x="0" y="14">${escaped(title)}</text>
 ${parts.join('\n')}
 </svg>
 `

@@ -55,6 +55,7 @@ export function readOptions(args) {
 /** @param {string} name @param {string} text */
 function whole(name, text) {
   const number = Number(text)
-  if (!Number.isInteger(number) || number < 1) throw new TypeError(`--${name} wants a whole number, got ${text}`)
+  if (!Number.isInteger(number) || number < 1)
+    throw new TypeError(`--${name} wants a whole number, got ${text}`)
   return number
 }

@@ -27,12 +27,19 @@ export function drawCharts(run, cells) {
   /** @type {Map<string, string>} */
   const drawn = new Map()
   for (const [name, chart] of Object.entries(charts)) {
-    const shown = cells.filter((cell) => cell.chart === name && run.rows.some((row) => row.cell === cell.name))
+    const shown = cells.filter(
+      (cell) => cell.chart === name && run.rows.some((row) => row.cell === cell.name),
+    )
     if (!chart || shown.length === 0) continue
     const servers = name === 'scale' ? ['xmppkit'] : Object.keys(run.versions)
     const groups = shown.flatMap((cell) =>
       cell.figures.slice(0, chart.figures).map((figure) => ({
-        label: chart.figures === 1 ? cell.title : name === 'latency' ? figure.label : `${cell.title}, ${figure.label.replace('CPU, ', '')}`,
+        label:
+          chart.figures === 1
+            ? cell.title
+            : name === 'latency'
+              ? figure.label
+              : `${cell.title}, ${figure.label.replace('CPU, ', '')}`,
         values: servers.map((server) => medianOf(run.rows, server, cell.name, figure)),
       })),
     )

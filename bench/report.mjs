@@ -52,7 +52,12 @@ function comparison(cells, rows, servers) {
         ...others.map((server) => medianOf(rows, server, cell.name, figure)).filter(Number.isFinite),
       )
       const ratio = figure.compare && Number.isFinite(best) && ours > 0 ? `${(best / ours).toFixed(1)}×` : ''
-      return [index === 0 ? cell.title : '', `${figure.label}, ${figure.unit}`, ...medians.map(readable), ratio]
+      return [
+        index === 0 ? cell.title : '',
+        `${figure.label}, ${figure.unit}`,
+        ...medians.map(readable),
+        ratio,
+      ]
     }),
   )
   return table(['load', 'figure', ...servers, 'best other ÷ xmppkit'], lines)
@@ -74,7 +79,9 @@ function ownFigures(cells, rows) {
 function failures(rows) {
   const failed = rows.filter((row) => row.error !== undefined)
   if (failed.length === 0) return ''
-  const lines = failed.map(({ server, cell, rep, error }) => `- ${server}, ${cell}, repetition ${rep + 1}: ${error?.split('\n')[0]}`)
+  const lines = failed.map(
+    ({ server, cell, rep, error }) => `- ${server}, ${cell}, repetition ${rep + 1}: ${error?.split('\n')[0]}`,
+  )
   return `\nRuns that failed, and have no figures:\n\n${lines.join('\n')}\n`
 }
 

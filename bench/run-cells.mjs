@@ -39,7 +39,10 @@ const domainsOf = (cell) => cell.domains ?? 1
  */
 function sharing(cells) {
   const together = cells.filter((cell) => !cell.fresh)
-  return [...cells.filter((cell) => cell.fresh).map((cell) => [cell]), ...(together.length > 0 ? [together] : [])]
+  return [
+    ...cells.filter((cell) => cell.fresh).map((cell) => [cell]),
+    ...(together.length > 0 ? [together] : []),
+  ]
 }
 
 /** A server kind with its accounts: made once, copied for each start, so that every start finds the same. */
@@ -69,7 +72,9 @@ class Stock {
     const known = this.#folders.get(domains)
     if (known) return known
     const folder = throwAwayFolder(this.kind.name)
-    const count = Math.max(...this.cells.filter((cell) => domainsOf(cell) === domains).map(({ users }) => users))
+    const count = Math.max(
+      ...this.cells.filter((cell) => domainsOf(cell) === domains).map(({ users }) => users),
+    )
     say(`${this.kind.name}: ${count} accounts`)
     const server = await this.#start(folder, domains)
     await generate('register', server, { count }, registerLimitMs)
@@ -147,4 +152,6 @@ async function runGroup(stock, group, rep, done) {
 
 /** @param {Cell} cell @param {any} result */
 const headline = (cell, result) =>
-  cell.figures.map(({ label, unit, of }) => `${label} ${of(result)?.toPrecision(4)} ${unit}`.trim()).join(', ')
+  cell.figures
+    .map(({ label, unit, of }) => `${label} ${of(result)?.toPrecision(4)} ${unit}`.trim())
+    .join(', ')

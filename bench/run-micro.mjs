@@ -29,7 +29,12 @@ export async function runMicro(quick) {
     })
     const [code] = await once(child, 'close')
     if (code !== 0) throw new Error(`the micro-benchmark ${name} ended with ${code}`)
-    results.push(...output.trim().split('\n').map((line) => JSON.parse(line)))
+    results.push(
+      ...output
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    )
   }
   return results
 }

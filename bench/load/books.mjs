@@ -37,7 +37,9 @@ export class Books {
   check() {
     const { sent, arrived, doubled, outOfOrder, misplaced, corrupt } = this
     if (this.lost === 0 && doubled + outOfOrder + misplaced + corrupt === 0) return
-    throw new Error(`deliveries: ${JSON.stringify({ sent, arrived, doubled, outOfOrder, misplaced, corrupt })}`)
+    throw new Error(
+      `deliveries: ${JSON.stringify({ sent, arrived, doubled, outOfOrder, misplaced, corrupt })}`,
+    )
   }
 }
 

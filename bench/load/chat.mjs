@@ -37,7 +37,8 @@ export class Pairs {
     this.#due = new Uint32Array(links.length)
     this.books = new Books(links.length)
     links.forEach((link, index) => {
-      link.onBytes = (bytes) => eachMessage(link, bytes, this.#body, (all, at) => this.#arrive(index, all, at))
+      link.onBytes = (bytes) =>
+        eachMessage(link, bytes, this.#body, (all, at) => this.#arrive(index, all, at))
       link.produce = () => this.#produce(index)
     })
   }

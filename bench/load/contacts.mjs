@@ -84,7 +84,8 @@ export async function befriend(target, links, size) {
     const start = i - (i % size)
     for (let other = start; other < start + size; other++) {
       const peer = links[other]
-      if (peer && other !== i) links[i]?.send(`<presence to='${addressOf(target, peer.user)}' type='subscribe'/>`)
+      if (peer && other !== i)
+        links[i]?.send(`<presence to='${addressOf(target, peer.user)}' type='subscribe'/>`)
     }
   }
   const limit = setTimeout(() => {

@@ -1,8 +1,9 @@
 // @ts-check
 // Sessions that do nothing: what each of them costs in memory, and whether it comes back when they leave.
+
+import { pause } from './books.mjs'
 import { leaveAll, loginAll } from './login.mjs'
 import { residentBytes, sample, settledBytes } from './meter.mjs'
-import { pause } from './books.mjs'
 
 /** @typedef {import('./login.mjs').Target} Target */
 
@@ -49,7 +50,9 @@ export async function rounds(target, { count, rounds: times, settleMs, tolerance
   const last = seen.at(-1)?.left ?? 0
   if (last > first * (1 + tolerance)) {
     const mebibytes = (/** @type {number} */ bytes) => `${(bytes / 2 ** 20).toFixed(0)} MiB`
-    throw new Error(`memory grew from ${mebibytes(first)} after the first round to ${mebibytes(last)} after the last`)
+    throw new Error(
+      `memory grew from ${mebibytes(first)} after the first round to ${mebibytes(last)} after the last`,
+    )
   }
   return { sessions: count, bytesBefore, rounds: seen, growth: last / first }
 }

@@ -111,7 +111,9 @@ export class Link {
     this.#awake = false
     if (this.ended) return
     if (this.#texts.length > 0) {
-      this.socket.write(this.#texts.length === 1 ? /** @type {string} */ (this.#texts[0]) : this.#texts.join(''))
+      this.socket.write(
+        this.#texts.length === 1 ? /** @type {string} */ (this.#texts[0]) : this.#texts.join(''),
+      )
       this.#texts = []
     }
     const bytes = this.produce()

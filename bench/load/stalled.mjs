@@ -125,11 +125,13 @@ export async function stalled(target, { pairs, each, size }) {
     const sender = /** @type {Link} */ (senders[i])
     const over = watchSender(sender, outcomes)
     await sendAll(sender, /** @type {import('./messages.mjs').Template} */ (templates[i]), each)
-    sender.send(`<iq type='get' id='over' to='${domainOf(target, sender.user)}'><ping xmlns='urn:xmpp:ping'/></iq>`)
+    sender.send(
+      `<iq type='get' id='over' to='${domainOf(target, sender.user)}'><ping xmlns='urn:xmpp:ping'/></iq>`,
+    )
     await over
   })
   // What waited for a receiver longer than it may is settled by then (a grace of two seconds).
-  await pause(5000)
+  await pause(3500)
   const bytesAfter = residentBytes(target.pid)
   const ended = await Promise.all(receivers.map(readToEnd))
   const cutOff = ended.filter(Boolean).length
@@ -144,5 +146,16 @@ export async function stalled(target, { pairs, each, size }) {
   const { live, stored, refused } = outcomes
   const { none, twice } = outcomes.check(Math.ceil(writeBytes / size))
   await leaveAll([...senders, ...again])
-  return { receivers: pairs, cutOff, sent: pairs * each, live, stored, refused, none, twice, bytesBefore, bytesAfter }
+  return {
+    receivers: pairs,
+    cutOff,
+    sent: pairs * each,
+    live,
+    stored,
+    refused,
+    none,
+    twice,
+    bytesBefore,
+    bytesAfter,
+  }
 }

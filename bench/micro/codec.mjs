@@ -3,7 +3,8 @@
 import { built, measure } from './measure.mjs'
 import { kinds } from './stanzas.mjs'
 
-const { attr, bareJid, children, element, message, optionalAttr, readStanza, string, text } = await built('stanza')
+const { attr, bareJid, children, element, message, optionalAttr, readStanza, string, text } =
+  await built('stanza')
 const { parseElement } = await built('xml')
 
 const NS = 'jabber:iq:roster'
@@ -24,7 +25,9 @@ const query = iq.payload(roster)
 measure('view of a message', () => readStanza(chat))
 measure('text of a body', () => readStanza(chat).text('body'))
 measure('is a payload there?', () => readStanza(chat).has('request', 'urn:xmpp:receipts'))
-measure('another address, and write', () => readStanza(chat).with({ from: 'juliet@example.com/balcony' }).toWire())
+measure('another address, and write', () =>
+  readStanza(chat).with({ from: 'juliet@example.com/balcony' }).toWire(),
+)
 measure('decode a roster of 4', () => readStanza(iq.raw ?? raw('iq')).payload(roster))
 measure('encode a roster of 4', () => roster.encode(query))
 measure('make a message', () => message({ to: 'romeo@example.com', body: 'Hello' }))

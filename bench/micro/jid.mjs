@@ -8,7 +8,9 @@ const known = Array.from({ length: 1000 }, (_, i) => `user${i}@example.com/phone
 for (const text of known) parseJid(text)
 measure('parse, among 1,000 known', (i) => parseJid(/** @type {string} */ (known[i % 1000])))
 measure('parse, never seen', (i) => parseJid(`user${i}.${process.hrtime.bigint()}@example.com/phone`))
-measure('parse, never seen, beyond ASCII', (i) => parseJid(`jürgen${i}.${process.hrtime.bigint()}@exämple.com/büro`))
+measure('parse, never seen, beyond ASCII', (i) =>
+  parseJid(`jürgen${i}.${process.hrtime.bigint()}@exämple.com/büro`),
+)
 const jid = parseJid('juliet@example.com/balcony')
 const other = parseJid('juliet@example.com/garden')
 measure('bare address of a full one', () => jid.bare)

@@ -95,7 +95,8 @@ function compare(name, chunks, count) {
   const route = cost(ours(chunks, routeOurs))
   const ltxParse = cost(theirs(chunks, lookAtTheirs))
   const ltxRoute = cost(theirs(chunks, routeTheirs))
-  const ratio = (/** @type {number} */ a, /** @type {number} */ b) => `${bytes} B; ltx ${a.toFixed(0)} ns, ${(a / b).toFixed(1)}×`
+  const ratio = (/** @type {number} */ a, /** @type {number} */ b) =>
+    `${bytes} B; ltx ${a.toFixed(0)} ns, ${(a / b).toFixed(1)}×`
   tell(`${name}, parse`, parse, ratio(ltxParse, parse))
   tell(`${name}, parse and write`, route, ratio(ltxRoute, route))
   tell(`${name}, parse and build the tree`, cost(ours(chunks, lookAtTree)), `${bytes} B`)

@@ -40,4 +40,6 @@ const mix = [...Array(14).fill('chat'), 'presence', 'presence', 'iq', 'iq', 'mam
 
 /** @param {string} kind or `mix` @param {number} count */
 export const corpus = (kind, count) =>
-  Array.from({ length: count }, (_, i) => Buffer.from(kinds[kind === 'mix' ? mix[i % mix.length] : kind]?.() ?? ''))
+  Array.from({ length: count }, (_, i) =>
+    Buffer.from(kinds[kind === 'mix' ? mix[i % mix.length] : kind]?.() ?? ''),
+  )

@@ -16,7 +16,11 @@ export async function makeCertificate(folder, domains) {
     throw new Error(`build first: node packages/tooling/build.mjs --js (${fileURLToPath(tcp)})`, { cause })
   })
   const pair = await createDevelopmentCertificate({ domains, now: Date.now() })
-  const paths = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem'), both: join(folder, 'both.pem') }
+  const paths = {
+    cert: join(folder, 'cert.pem'),
+    key: join(folder, 'key.pem'),
+    both: join(folder, 'both.pem'),
+  }
   writeFileSync(paths.cert, pair.cert)
   writeFileSync(paths.key, pair.key)
   writeFileSync(paths.both, pair.key + pair.cert)

@@ -1,6 +1,6 @@
 // @ts-check
 // ejabberd with what the load needs and nothing else, without Erlang distribution: no port beyond loopback.
-import { readFileSync, readdirSync, writeFileSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isInstalled } from '../machine.mjs'
 
@@ -49,7 +49,7 @@ const libraries = () => /^ERL_LIBS='(.*)'/m.exec(readFileSync(script, 'utf8'))?.
 /** @type {import('./start.mjs').ServerKind} */
 export const ejabberd = {
   name: 'ejabberd',
-  installed: () => isInstalled(script, ['help']) && isInstalled('erl', ['-version']),
+  installed: () => existsSync(script) && isInstalled('erl'),
   version: () =>
     readdirSync(libraries())
       .map((name) => /^ejabberd-(.+)$/.exec(name)?.[1])
@@ -61,7 +61,14 @@ export const ejabberd = {
     writeFileSync(file, configuration(context))
     // One scheduler, as it has one core; and it sleeps when it has nothing to do, which costs less here.
     const flags = '+K true +P 250000 +Q 65536 +S 1:1 +SDcpu 1:1 +sbwt none +sbwtdcpu none +sbwtdio none'
-    const mnesia = ['-mnesia', 'dir', `"${join(folder, 'data')}"`, '-mnesia', 'dump_log_write_threshold', '10000']
+    const mnesia = [
+      '-mnesia',
+      'dir',
+      `"${join(folder, 'data')}"`,
+      '-mnesia',
+      'dump_log_write_threshold',
+      '10000',
+    ]
     return {
       command: ['erl', ...flags.split(' '), '-noinput', ...mnesia, '-s', 'ejabberd'],
       env: {

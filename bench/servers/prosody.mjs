@@ -43,10 +43,10 @@ ${domains.map((domain) => `VirtualHost ${quoted(domain)}`).join('\n')}
 /** @type {import('./start.mjs').ServerKind} */
 export const prosody = {
   name: 'prosody',
-  installed: () => isInstalled('prosody', ['--version']),
+  installed: () => isInstalled('prosody'),
   version() {
     const { stdout } = spawnSync('prosodyctl', ['about'], { encoding: 'utf8', timeout: 20_000 })
-    return /^Prosody (\S+)/m.exec(stdout ?? '')?.[1] ?? 'unknown'
+    return /^Prosody (\d\S*)/m.exec(stdout ?? '')?.[1] ?? 'unknown'
   },
   prepare(context) {
     mkdirSync(join(context.folder, 'data'), { recursive: true })
