@@ -63,7 +63,7 @@ export function removeFolder(folder) {
 /** Ends and removes whatever is left. */
 export async function cleanUp() {
   await Promise.all([...running].map((child) => endChild(child, 5_000)))
-  for (const folder of [...folders]) removeFolder(folder)
+  for (const folder of folders) removeFolder(folder)
 }
 
 for (const [signal, code] of /** @type {const} */ ([

@@ -43,7 +43,7 @@ export function pinned(role, command) {
 }
 
 /** Files one process may have open: what limits the number of sessions. */
-export function maxOpenFiles() {
+function maxOpenFiles() {
   const limit = /Max open files\s+\S+\s+(\S+)/.exec(readText('/proc/self/limits'))?.[1]
   return limit === 'unlimited' || limit === undefined ? 1_000_000 : Number(limit)
 }

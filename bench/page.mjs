@@ -23,7 +23,7 @@ const charts = {
  * @param {import('./results.mjs').Run} run @param {import('./cells.mjs').Cell[]} cells
  * @returns {Map<string, string>} SVG by name
  */
-export function drawCharts(run, cells) {
+function drawCharts(run, cells) {
   /** @type {Map<string, string>} */
   const drawn = new Map()
   for (const [name, chart] of Object.entries(charts)) {

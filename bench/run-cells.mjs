@@ -21,7 +21,7 @@ import { startServer } from './servers/start.mjs'
  * @property {string} [error]
  */
 
-const cellLimitMs = 900_000
+const cellLimitMs = 1_800_000
 const registerLimitMs = 600_000
 
 /** @param {number} count */

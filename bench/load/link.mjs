@@ -133,7 +133,8 @@ export class Link {
         // Discard what still comes, or the end of the stream would never be seen.
         this.onBytes = () => {}
         this.socket.resume()
-        this.socket.end('</stream:stream>')
+        // The server closes the connection when it has answered (RFC 6120 §4.4); its end ends ours.
+        this.socket.write('</stream:stream>')
       })
     )
   }

@@ -3,7 +3,7 @@
 import { Link } from './link.mjs'
 import { createScram } from './scram.mjs'
 
-export const password = 'p'
+const password = 'p'
 
 /**
  * @typedef {object} Target

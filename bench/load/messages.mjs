@@ -4,7 +4,7 @@
 // Each carries its flow and number in 20 bytes: `~RRRRFFFFFF.NNNNNNNN` (run, flow, number). Fixed widths make one copy
 // and a few digits of each stanza, and one search and a few digits of its arrival.
 
-export const tokenBytes = 20
+const tokenBytes = 20
 const run = String(process.pid % 10_000).padStart(4, '0')
 
 /** Starts every token of this process. */
@@ -15,7 +15,7 @@ export const tokenOf = (flow, number) =>
   `${tokenStart}${String(flow).padStart(6, '0')}.${String(number).padStart(8, '0')}`
 
 /** @param {Buffer} bytes @param {number} at @param {number} digits */
-export function readDigits(bytes, at, digits) {
+function readDigits(bytes, at, digits) {
   let value = 0
   for (let i = at; i < at + digits; i++) value = value * 10 + /** @type {number} */ (bytes[i]) - 48
   return value

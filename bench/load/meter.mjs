@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from 'node:fs'
  *
  * @param {number} pid
  */
-export function cpuNanoseconds(pid) {
+function cpuNanoseconds(pid) {
   let sum = 0
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     try {
@@ -28,7 +28,7 @@ export function residentBytes(pid) {
 }
 
 /** Processor time of the generator itself, in nanoseconds. */
-export function ownNanoseconds() {
+function ownNanoseconds() {
   const { user, system } = process.cpuUsage()
   return (user + system) * 1000
 }
