@@ -1,32 +1,10 @@
 // @ts-check
-// What is measured. A cell is one load with its options, and the figures to take from its result.
+// What is measured.
+import { cpu, figure, kibibytes } from './cell.mjs'
 import { maxSessions } from './machine.mjs'
+import { limitCells, scaleCells } from './own-cells.mjs'
 
-/**
- * @typedef {object} Figure
- * @property {string} label
- * @property {string} unit
- * @property {(result: any) => number | undefined} of
- * @property {boolean} [compare] a ratio to the other servers makes sense
- *
- * @typedef {object} Cell
- * @property {string} name
- * @property {string} title
- * @property {string} load
- * @property {Record<string, any>} options
- * @property {number} users accounts it needs
- * @property {Figure[]} figures
- * @property {boolean} [fresh] wants a server process of its own
- * @property {boolean} [own] for xmppkit only
- * @property {number} [domains] how many the server serves
- * @property {'cost' | 'login' | 'memory' | 'latency' | 'scale' | 'limits'} chart
- */
-
-/** @param {string} label @param {string} unit @param {(result: any) => number | undefined} of */
-const figure = (label, unit, of, compare = true) => ({ label, unit, of, compare })
-const cpu = figure('CPU per operation', 'µs', (r) => r.usPerOp)
-const kibibytes = (/** @type {number} */ bytes) => bytes / 1024
-const mebibytes = (/** @type {number} */ bytes) => bytes / 2 ** 20
+/** @typedef {import('./cell.mjs').Cell} Cell */
 
 /**
  * @param {{ quick: boolean, sessions: number }} settings
@@ -61,7 +39,8 @@ export function cellsFor({ quick, sessions }) {
     figures: [cpu],
     chart: 'cost',
   })
-  return [
+  /** @type {Cell[]} */
+  const cells = [
     ...loginCells(size),
     chat('chat-w8', 'chat, 8 in flight, 500 B', { window: 8 }),
     chat('chat-w1', 'chat, one in flight, 500 B', { window: 1 }),
@@ -117,6 +96,8 @@ export function cellsFor({ quick, sessions }) {
     ...scaleCells(size, time, many),
     ...limitCells(size, many, settleMs),
   ]
+  // What only works at all may work in one process.
+  return quick ? cells.map((cell) => ({ ...cell, fresh: false })) : cells
 }
 
 /** @param {(full: number, tiny: number) => number} size @returns {Cell[]} */
@@ -164,115 +145,4 @@ function memoryCell(name, tls, count, settleMs) {
     fresh: true,
     chart: 'memory',
   }
-}
-
-/**
- * The same load, while something else grows. Ten messages are in flight, wherever they are.
- *
- * @param {(full: number, tiny: number) => number} size @param {object} time @param {number} many @returns {Cell[]}
- */
-function scaleCells(size, time, many) {
-  /** @param {string} name @param {string} title @param {number} count @param {Partial<Cell>} more @returns {Cell} */
-  const cell = (name, title, count, { options, ...more }) => ({
-    name: `scale-${name}`,
-    title,
-    load: 'chat',
-    options: { count, size: 500, window: 10, turns: true, ...time, ...options },
-    users: count,
-    figures: [cpu],
-    fresh: true,
-    own: true,
-    chart: 'scale',
-    ...more,
-  })
-  const online = [10, size(1000, 20), many]
-  const contacts = [10, size(1000, 30)]
-  const domains = [1, size(1000, 5)]
-  return [
-    ...online.map((n) =>
-      cell(`few-of-${n}`, `10 of ${n.toLocaleString('en')} sessions chat`, n, { options: { talkers: 10 } }),
-    ),
-    ...online.map((n) =>
-      cell(`all-of-${n}`, `all of ${n.toLocaleString('en')} sessions chat in turn`, n, {}),
-    ),
-    ...contacts.map((n) =>
-      cell(`contacts-${n}`, `${n.toLocaleString('en')} contacts each`, 20, {
-        load: 'chatWithContacts',
-        options: { contacts: n },
-      }),
-    ),
-    ...domains.map((n) =>
-      cell(`domains-${n}`, `domains: ${n.toLocaleString('en')}`, size(2000, 20), { domains: n }),
-    ),
-  ]
-}
-
-/** @param {(full: number, tiny: number) => number} size @param {number} many @param {number} settleMs @returns {Cell[]} */
-function limitCells(size, many, settleMs) {
-  /** @type {Pick<Cell, 'fresh' | 'own' | 'chart'>} */
-  const common = { fresh: true, own: true, chart: 'limits' }
-  /** @param {string} label @param {string} unit @param {(result: any) => number} of */
-  const plain = (label, unit, of) => figure(label, unit, of, false)
-  return [
-    {
-      ...common,
-      name: 'saturation',
-      title: 'twice the load it can carry',
-      load: 'flood',
-      options: {
-        senders: size(100, 5),
-        size: 500,
-        capacityMs: size(5000, 200),
-        durationMs: size(25_000, 1500),
-      },
-      users: size(200, 10),
-      figures: [
-        plain('capacity of a core', 'messages/s', (r) => r.capacity),
-        plain('offered', 'messages', (r) => r.offered),
-        plain('accepted', 'messages', (r) => r.accepted),
-        plain('accepted, then lost', 'messages', (r) => r.lost),
-        plain('doubled or out of order', 'messages', (r) => r.doubled + r.outOfOrder),
-        plain('kept out by back-pressure', 'MiB', (r) => mebibytes(r.refusedBytes)),
-        plain('memory before', 'MiB', (r) => mebibytes(r.memory[0])),
-        plain('memory at most', 'MiB', (r) => mebibytes(Math.max(...r.memory))),
-      ],
-    },
-    {
-      ...common,
-      name: 'slow-readers',
-      title: 'receivers that stop reading',
-      load: 'stalled',
-      options: { pairs: size(10, 2), each: size(30_000, 25_000), size: 500 },
-      users: size(20, 4),
-      figures: [
-        plain('receivers', '', (r) => r.receivers),
-        plain('cut off', '', (r) => r.cutOff),
-        plain('messages sent', '', (r) => r.sent),
-        plain('received before the cut', '', (r) => r.live),
-        plain('stored and delivered later', '', (r) => r.stored),
-        plain('answered with an error', '', (r) => r.refused),
-        plain('in the write that was cut, seen twice', '', (r) => r.twice),
-        plain('without an outcome', '', (r) => r.none),
-        plain('memory before', 'MiB', (r) => mebibytes(r.bytesBefore)),
-        plain('memory with all of them stalled', 'MiB', (r) => mebibytes(r.bytesAfter)),
-      ],
-    },
-    {
-      ...common,
-      name: 'rounds',
-      title: `${many.toLocaleString('en')} TLS sessions log in, idle and leave`,
-      load: 'rounds',
-      // A few sessions are lost in the noise of a young process.
-      options: { count: many, rounds: 3, settleMs, tolerance: size(0.15, 1) },
-      users: many,
-      figures: [
-        plain('memory before', 'MiB', (r) => mebibytes(r.bytesBefore)),
-        ...[0, 1, 2].flatMap((i) => [
-          plain(`memory online, round ${i + 1}`, 'MiB', (r) => mebibytes(r.rounds[i].online)),
-          plain(`memory after round ${i + 1}`, 'MiB', (r) => mebibytes(r.rounds[i].left)),
-        ]),
-        plain('last ÷ first', '×', (r) => r.growth),
-      ],
-    },
-  ]
 }

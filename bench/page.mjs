@@ -9,7 +9,7 @@ const folder = new URL('../docs/performance/', import.meta.url)
 const begin = '<!-- bench:begin -->'
 const end = '<!-- bench:end -->'
 
-/** @type {Record<import('./cells.mjs').Cell['chart'], { title: string, figures: number } | undefined>} */
+/** @type {Record<import('./cell.mjs').Cell['chart'], { title: string, figures: number } | undefined>} */
 const charts = {
   cost: { title: 'Server CPU per operation, µs', figures: 1 },
   login: { title: 'Server CPU per login and per offline message, µs', figures: 2 },
@@ -20,7 +20,7 @@ const charts = {
 }
 
 /**
- * @param {import('./results.mjs').Run} run @param {import('./cells.mjs').Cell[]} cells
+ * @param {import('./results.mjs').Run} run @param {import('./cell.mjs').Cell[]} cells
  * @returns {Map<string, string>} SVG by name
  */
 function drawCharts(run, cells) {
@@ -48,7 +48,7 @@ function drawCharts(run, cells) {
   return drawn
 }
 
-/** @param {import('./results.mjs').Run} run @param {import('./cells.mjs').Cell[]} cells */
+/** @param {import('./results.mjs').Run} run @param {import('./cell.mjs').Cell[]} cells */
 export function writePage(run, cells) {
   const text = readFileSync(page, 'utf8')
   const from = text.indexOf(begin)

@@ -2,8 +2,8 @@
 // Tables from results: medians, and how many times less than the best other server xmppkit costs.
 
 /**
- * @typedef {import('./cells.mjs').Cell} Cell
- * @typedef {import('./cells.mjs').Figure} Figure
+ * @typedef {import('./cell.mjs').Cell} Cell
+ * @typedef {import('./cell.mjs').Figure} Figure
  * @typedef {import('./run-cells.mjs').Row} Row
  */
 
@@ -75,6 +75,14 @@ function ownFigures(cells, rows) {
   return table(['load', 'figure', 'xmppkit'], lines)
 }
 
+/** What a table cannot show, of the first run that went well. @param {Cell[]} cells @param {Row[]} rows */
+function notes(cells, rows) {
+  return cells.flatMap((cell) => {
+    const row = rows.find(({ cell: name, result }) => name === cell.name && result !== undefined)
+    return row && cell.note ? [cell.note(row.result)] : []
+  })
+}
+
 /** What failed, so that a missing figure explains itself. @param {Row[]} rows */
 function failures(rows) {
   const failed = rows.filter((row) => row.error !== undefined)
@@ -106,7 +114,7 @@ export function report(run, cells, charts = '') {
   if (run.quick) parts.push('A quick run: a test that everything works, not figures to keep.')
   if (charts) parts.push(charts)
   if (shared.length > 0) parts.push(comparison(shared, run.rows, servers))
-  if (own.length > 0) parts.push(ownFigures(own, run.rows))
+  if (own.length > 0) parts.push(ownFigures(own, run.rows), ...notes(own, run.rows))
   if (run.micro.length > 0) {
     const rows = run.micro.map(({ micro, name, ns, note }) => [`${micro}: ${name}`, readable(ns), note ?? ''])
     parts.push(table(['micro-benchmark', 'ns per operation', ''], rows))

@@ -9,7 +9,7 @@ import { makeCertificate } from './servers/certificate.mjs'
 import { startServer } from './servers/start.mjs'
 
 /**
- * @typedef {import('./cells.mjs').Cell} Cell
+ * @typedef {import('./cell.mjs').Cell} Cell
  * @typedef {import('./servers/start.mjs').ServerKind} ServerKind
  *
  * @typedef {object} Row one run of one cell
@@ -38,11 +38,13 @@ const domainsOf = (cell) => cell.domains ?? 1
  * @returns {Cell[][]}
  */
 function sharing(cells) {
-  const together = cells.filter((cell) => !cell.fresh)
-  return [
-    ...cells.filter((cell) => cell.fresh).map((cell) => [cell]),
-    ...(together.length > 0 ? [together] : []),
-  ]
+  /** @type {Map<number, Cell[]>} */
+  const together = new Map()
+  for (const cell of cells.filter(({ fresh }) => !fresh)) {
+    const group = together.get(domainsOf(cell)) ?? []
+    together.set(domainsOf(cell), [...group, cell])
+  }
+  return [...cells.filter(({ fresh }) => fresh).map((cell) => [cell]), ...together.values()]
 }
 
 /** A server kind with its accounts: made once, copied for each start, so that every start finds the same. */
