@@ -1,5 +1,6 @@
 // @ts-check
 // Contacts: rosters that are filled, and circles of people who see each other's presence.
+import { drained } from './books.mjs'
 import { chat } from './chat.mjs'
 import { addressOf, forMany, leaveAll, loginAll } from './login.mjs'
 
@@ -61,11 +62,6 @@ export async function chatWithContacts(target, { contacts, ...options }) {
 export async function befriend(target, links, size) {
   const wanted = links.length * (size - 1)
   let allowed = 0
-  /** @type {() => void} */
-  let finished = () => {}
-  const done = new Promise((resolve) => {
-    finished = () => resolve(undefined)
-  })
   for (const link of links) {
     let text = ''
     link.onBytes = (bytes) => {
@@ -76,7 +72,7 @@ export async function befriend(target, links, size) {
       for (const stanza of stanzas) {
         const from = / from=['"]([^'"/]+)/.exec(stanza)?.[1] ?? ''
         if (/ type=['"]subscribe['"]/.test(stanza)) link.send(`<presence to='${from}' type='subscribed'/>`)
-        if (/ type=['"]subscribed['"]/.test(stanza) && ++allowed === wanted) finished()
+        if (/ type=['"]subscribed['"]/.test(stanza)) allowed++
       }
     }
   }
@@ -88,9 +84,10 @@ export async function befriend(target, links, size) {
         links[i]?.send(`<presence to='${addressOf(target, peer.user)}' type='subscribe'/>`)
     }
   }
-  const limit = setTimeout(() => {
-    throw new Error(`only ${allowed} of ${wanted} subscriptions were allowed in time`)
-  }, 60_000)
-  await done
-  clearTimeout(limit)
+  await drained(
+    () => allowed >= wanted,
+    () => allowed,
+    30_000,
+  )
+  if (allowed !== wanted) throw new Error(`${allowed} of ${wanted} subscriptions were allowed`)
 }
