@@ -11,6 +11,8 @@ import { runCells } from './run-cells.mjs'
 import { runMicro } from './run-micro.mjs'
 import { serverKinds } from './servers/kinds.mjs'
 
+const notWorthWriting = 'a quick run measures nothing worth writing down'
+
 /** @param {string[] | undefined} wanted */
 function chooseServers(wanted) {
   const unknown = wanted?.find((name) => !serverKinds.some((kind) => kind.name === name))
@@ -61,8 +63,9 @@ async function main(args) {
     for (const { name, title } of cellsFor(options)) process.stdout.write(`${name.padEnd(20)} ${title}\n`)
     return
   }
-  if (options.quick && options.write) throw new TypeError('--quick measures nothing worth writing down')
+  if (options.quick && options.write) throw new TypeError(notWorthWriting)
   const run = options.report ? readResults(options.report) : await measure(options)
+  if (run.quick && options.write) throw new TypeError(notWorthWriting)
   const cells = cellsFor(run)
   process.stdout.write(`\n${report(run, cells)}`)
   if (options.write) writePage(run, cells)

@@ -40,6 +40,9 @@ export function readResults(files) {
   const descriptions = lines.filter((line) => 'machine' in line)
   const last = descriptions.at(-1)
   if (!last) throw new Error('no results in these files')
+  for (const key of ['machine', 'quick', 'sessions']) {
+    if (descriptions.some((line) => line[key] !== last[key])) throw new Error(`these runs differ in ${key}`)
+  }
   return {
     ...last,
     versions: Object.assign({}, ...descriptions.map((line) => line.versions)),
