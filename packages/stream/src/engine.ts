@@ -4,7 +4,7 @@ import { type RawElement, type ReaderLimits, type StreamClose, type StreamOpen, 
 import { StreamClosedError } from './errors.js'
 import { NegotiationIo } from './feature-io.js'
 import { Lifecycle, type LifecycleDeps, type LifecycleOptions } from './lifecycle.js'
-import type { ConnectionSink, TlsInfo, Transport } from './ports.js'
+import type { ConnectionSink, TlsInfo } from './ports.js'
 import { Pump, type PumpHandler } from './pump.js'
 import type { StreamChange } from './stream-feature.js'
 import { applyChange } from './stream-state.js'
