@@ -45,9 +45,10 @@ describe('what is known', () => {
     const { counts, asked, idOf } = scene()
     expect(counts.mayWait?.(juliet)).toBeUndefined()
     const id = await idOf('1')
+    await settled()
     expect(counts.mayWait?.(juliet)).toBe(true)
     await idOf('2')
-    expect(asked).toEqual(['count', 'append Infinity', 'append Infinity'])
+    expect(asked).toEqual(['append 100', 'count', 'append Infinity'])
     await counts.ack(juliet, [id, id, 'unknown'])
     expect(counts.mayWait?.(juliet)).toBe(true)
     await counts.removeAll(juliet)
@@ -69,30 +70,43 @@ describe('what is known', () => {
   test('a message that two acknowledge at once counts once', async () => {
     const { counts, idOf } = scene()
     const [first] = [await idOf('1'), await idOf('2')]
+    await settled()
     await Promise.all([counts.ack(juliet, [first]), counts.ack(juliet, [first])])
     expect(counts.mayWait?.(juliet)).toBe(true)
     expect(await counts.count(juliet, now)).toBe(1)
   })
 
-  test('nobody counts while something is being written', async () => {
-    const { counts, memory, holding } = scene()
-    let goOn = () => {}
-    holding((call) => (call === 'count' ? new Promise<void>((resolve) => (goOn = resolve)) : undefined))
-    // The answer to this look is old by the time it comes, unless writes wait for it.
-    const looking = counts.count(juliet, now)
-    const storing = counts.append(juliet, message('1'), 100)
+  test('what was counted while something was being written does not count', async () => {
+    const { counts, holding } = scene()
+    const answers: (() => void)[] = []
+    holding((call) =>
+      call === 'count' ? new Promise<void>((resolve) => void answers.push(resolve)) : undefined,
+    )
+    // It has found nothing, and says so when something is there.
+    void counts.count(juliet, now)
     await settled()
-    expect(await memory.count(juliet, now)).toBe(0)
+    await counts.append(juliet, message('1'), 100)
     holding(undefined)
-    goOn()
-    await Promise.all([looking, storing])
+    for (const answer of answers) answer()
+    await settled()
+    expect(counts.mayWait?.(juliet)).not.toBe(false)
+    expect(await counts.count(juliet, now)).toBe(1)
+    await settled()
     expect(counts.mayWait?.(juliet)).toBe(true)
+  })
+
+  test('what is being written while it is not known how much waits may wait', async () => {
+    const { counts } = scene()
+    const storing = counts.append(juliet, message('1'), 100)
+    expect(counts.mayWait?.(juliet)).toBe(true)
+    await storing
   })
 })
 
 describe('the limit', () => {
   test('holds exactly, also for those who append at once; at the limit the store decides', async () => {
     const { counts, asked, idOf } = scene()
+    await counts.count(juliet, now)
     const outcomes = await Promise.all(
       Array.from({ length: 8 }, (_, n) => counts.append(juliet, message(String(n)), 3)),
     )
@@ -113,6 +127,7 @@ describe('the limit', () => {
     await counts.append(juliet, message('short', now), 1)
     expect(await counts.append(juliet, message('1'), 1)).not.toBe('full')
     expect(await counts.append(juliet, message('2'), 1)).toBe('full')
+    await settled()
     expect(counts.mayWait?.(juliet)).toBe(true)
   })
 })

@@ -16,12 +16,14 @@ export interface WaitingCountsOptions {
 export const waitingCountsDefaults: Required<WaitingCountsOptions> = Object.freeze({ maxAccounts: 100_000 })
 
 interface Count {
-  /** Never less than what the store keeps, what is expired included: each attempt to store one counts until it is refused. */
+  /** Never less than what the store keeps, what is expired included; `Infinity` while it is not known. */
   rows: number
   /** Writes under way. */
   pending: number
-  /** Something was removed from the store that is not subtracted: to be counted anew. */
-  stale: boolean
+  /** Writes that have begun: what was counted before one does not count. */
+  begun: number
+  /** A look at the store, while there is one. */
+  counting: Promise<void> | undefined
 }
 
 /** What was there at any time before 1970 is all there is. */
@@ -44,7 +46,6 @@ export function createWaitingCounts(store: OfflineStore, options: WaitingCountsO
   if (maxAccounts < 1) return store
   // A Map keeps insertion order: the first is the one that was counted longest ago.
   const counts = new Map<string, Count>()
-  const counting = new Map<string, Promise<void>>()
 
   const makeRoomBeside = (added: string) => {
     for (const [key, { pending }] of counts) {
@@ -54,106 +55,101 @@ export function createWaitingCounts(store: OfflineStore, options: WaitingCountsO
     }
   }
 
-  const countRows = async (account: BareJid, key: string): Promise<void> => {
-    try {
-      counts.set(key, { rows: await store.count(account, always), pending: 0, stale: false })
-      makeRoomBeside(key)
-    } finally {
-      counting.delete(key)
-    }
-  }
-
-  /** The count, once it is known. Until then nothing is written for the account, so that it is right. */
-  const counted = async (account: BareJid): Promise<Count> => {
+  const countOf = (account: BareJid): Count => {
     const key = account.toString()
-    for (;;) {
-      const known = counts.get(key)
-      if (known) return known
-      const begun = counting.get(key) ?? countRows(account, key)
-      counting.set(key, begun)
-      await begun
-    }
+    const known = counts.get(key)
+    if (known) return known
+    const count: Count = { rows: unknown, pending: 0, begun: 0, counting: undefined }
+    counts.set(key, count)
+    makeRoomBeside(key)
+    return count
   }
 
-  const forget = (key: string, count: Count) => {
-    if (counts.get(key) === count) counts.delete(key)
+  /** Looks how many there are, unless something is being written. Who fails to find out does not know, which is no harm. */
+  const look = (account: BareJid, count: Count): Promise<void> | undefined => {
+    if (count.rows !== unknown || count.pending > 0) return undefined
+    const { begun } = count
+    count.counting ??= store.count(account, always).then(
+      (rows) => {
+        count.counting = undefined
+        if (count.begun === begun) count.rows = rows
+      },
+      () => {
+        count.counting = undefined
+      },
+    )
+    return count.counting
   }
 
-  const settle = (account: BareJid, count: Count) => {
-    count.pending -= 1
-    if (count.stale && count.pending === 0) forget(account.toString(), count)
-  }
-
-  /** Takes a write into account whose answer is told in rows fewer. Nobody counts anew while it is under way. */
+  /** Takes a write into account, which leaves so many rows fewer than it seemed when it began. */
   const written = <T>(account: BareJid, count: Count, answer: Promise<T>, fewer: (answer: T) => number) => {
     count.pending += 1
+    count.begun += 1
     return answer.then(
       (value) => {
+        count.pending -= 1
         count.rows -= fewer(value)
-        settle(account, count)
+        void look(account, count)
         return value
       },
       (error: unknown) => {
+        count.pending -= 1
         // It may have been done all the same.
-        count.stale = true
-        settle(account, count)
+        count.rows = unknown
         throw error
       },
     )
   }
 
-  const append = (account: BareJid, message: NewOfflineMessage, limit: number, count: Count) => {
-    // Below the limit for certain; else the store has to say how many of them have expired.
-    const enforced = count.rows < limit ? Number.POSITIVE_INFINITY : limit
-    count.rows += 1
-    return written(account, count, store.append(account, message, enforced), refused)
-  }
-
-  /** Removes from any accounts; those it was not are counted anew too. */
+  /** Removes from any accounts: all are counted anew. */
   const removeSome = async (removed: Promise<number>) => {
     const number = await removed
     if (number === 0) return 0
     for (const [key, count] of counts) {
+      count.rows = unknown
+      // A look under way may have seen what is gone.
+      count.begun += 1
       if (count.pending === 0) counts.delete(key)
-      else count.stale = true
     }
     return number
   }
 
   return {
     append(account, message, limit) {
-      const count = counts.get(account.toString())
-      if (count) return append(account, message, limit, count)
-      return counted(account).then((known) => append(account, message, limit, known))
+      const count = countOf(account)
+      // Below the limit for certain; else the store has to say how many there are that have not expired.
+      const enforced = count.rows < limit ? Number.POSITIVE_INFINITY : limit
+      count.rows += 1
+      return written(account, count, store.append(account, message, enforced), refused)
     },
     lease: (account, request) => store.lease(account, request),
-    async ack(account, ids) {
-      const count = await counted(account)
-      return written(account, count, store.ack(account, ids), all)
-    },
+    ack: (account, ids) => written(account, countOf(account), store.ack(account, ids), all),
     release: (account, holder) => store.release(account, holder),
     list: (account, page) => store.list(account, page),
     get: (account, id) => store.get(account, id),
     async count(account, now) {
-      const count = await counted(account)
+      const count = countOf(account)
       if (count.rows === 0) return 0
+      const { begun } = count
+      // Asked in the same turn, so that the answers come together.
+      void look(account, count)
       const waiting = await store.count(account, now)
-      // Nothing waits, but something was counted, such as what has expired: to be counted anew when it may be gone.
-      if (waiting === 0 && count.pending === 0) forget(account.toString(), count)
+      // Nothing waits, but something is there, such as what has expired: to be counted anew when it may be gone.
+      if (waiting === 0 && count.begun === begun && count.rows > 0) count.rows = unknown
       return waiting
     },
-    async removeAll(account) {
-      const count = await counted(account)
-      return written(account, count, store.removeAll(account), all)
-    },
+    removeAll: (account) => written(account, countOf(account), store.removeAll(account), all),
     removeExpired: (now, limit) => removeSome(store.removeExpired(now, limit)),
     removeOlder: (domain, before, limit) => removeSome(store.removeOlder(domain, before, limit)),
     mayWait(account) {
       const count = counts.get(account.toString())
-      return count && count.rows > 0
+      if (!count) return undefined
+      if (count.rows === unknown) return count.pending > 0 ? true : undefined
+      return count.rows > 0
     },
   }
 }
 
+const unknown = Number.POSITIVE_INFINITY
 const refused = (stored: { readonly id: string } | 'full') => (stored === 'full' ? 1 : 0)
 const all = (removed: number) => removed

@@ -58,7 +58,7 @@ type New = Owned & { domain: string; value: string; at: string; expires_at: stri
 /** Appends without a look at what is there. */
 function appendStatement(taking: Taking, table: string, n: Names, returningId: Fragment) {
   return taking<New>()(
-    `${table}_append`,
+    `${table}_add`,
     (_, p) => sql`
       insert into ${n.table} (${n.scopeColumn}${n.owner}, domain, ${n.value}, ${n.at}, expires_at)
       values (${n.scopeValue(p)}${p('owner')}, ${p('domain')}, ${p('value')}, ${p('at')}, ${p('expires_at')})
@@ -70,7 +70,7 @@ function appendStatement(taking: Taking, table: string, n: Names, returningId: F
 /** Appends unless there are as many as allowed, and counts no further than that. */
 function appendWithinStatement(taking: Taking, table: string, n: Names) {
   return taking<New & { limit: number }>()(
-    `${table}_append_within`,
+    `${table}_append`,
     (_, p) => sql`
       insert into ${n.table} (${n.scopeColumn}${n.owner}, domain, ${n.value}, ${n.at}, expires_at)
       select ${n.scopeValue(p)}${p('owner')}, ${p('domain')}, ${p('value')}, ${p('at')}, ${p('expires_at')}
