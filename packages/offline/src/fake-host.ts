@@ -69,7 +69,10 @@ export const settled = async (): Promise<void> => {
 }
 
 /** A store that has to look before it knows whether something waits, as one that others write to. */
-export const unknowing = ({ mayWait: _, ...store }: OfflineStore): OfflineStore => store
+export const unknowing = (store: OfflineStore): OfflineStore => {
+  const { mayWait: _, ...others } = store
+  return others
+}
 
 /** A stanza as text: attributes sorted, without the namespace of all stanzas. */
 export function shown({ raw }: Stanza): string {

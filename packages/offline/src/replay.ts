@@ -31,9 +31,11 @@ export function replay(stored: OfflineMessage, domain: string, clock: Pick<Clock
   return timeLeft(stanza, stored, clock).add(stamp).withMeta(fromOfflineStorage, true)
 }
 
+// ECMAScript 2024, which the types do not have yet.
+const isWellFormed = Reflect.get(String.prototype, 'isWellFormed') as (this: string) => boolean
+
 // The parser looks for half characters in text with a slower test than this one, and finds them.
 function bytesOf(text: string): string | Uint8Array {
-  const { isWellFormed } = text as unknown as { isWellFormed(): boolean }
   return isWellFormed.call(text) ? Buffer.from(text, 'utf8') : text
 }
 

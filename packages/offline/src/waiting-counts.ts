@@ -1,5 +1,5 @@
 import type { BareJid } from '@xmppkit/jid'
-import type { NewOfflineMessage, OfflineStore } from './ports.js'
+import type { OfflineStore } from './ports.js'
 
 /** Settings of {@link createWaitingCounts}. */
 export interface WaitingCountsOptions {

@@ -7,8 +7,7 @@ export const maxKeyBytes = 1_023
 
 const encoder = new TextEncoder()
 // ECMAScript 2024, which the types do not have yet: at once for text of one byte per character.
-const isWellFormed = (text: string): boolean =>
-  (text as unknown as { isWellFormed(): boolean }).isWellFormed()
+const isWellFormed = Reflect.get(String.prototype, 'isWellFormed') as (this: string) => boolean
 
 /**
  * Refuses text that some database could not give back as it was: NUL, lone surrogates, or too long.
@@ -21,7 +20,8 @@ export function assertStorable(what: string, text: string, maxBytes: number): vo
     throw new StorageError('storage/bad-text', `${what} has more than ${maxBytes} bytes`)
   }
   if (text.includes('\0')) throw new StorageError('storage/bad-text', `${what} contains the character NUL`)
-  if (!isWellFormed(text)) throw new StorageError('storage/bad-text', `${what} contains half a character`)
+  if (!isWellFormed.call(text))
+    throw new StorageError('storage/bad-text', `${what} contains half a character`)
 }
 
 /** Like {@link assertStorable} for what names something and so must not be empty. */
