@@ -62,7 +62,7 @@ function namesTaken(node) {
 function importFinding(node, where) {
   const specifier = node.moduleSpecifier.text
   const names = namesTaken(node)
-  if (specifier.startsWith('.') && !/\.(js|json)$/.test(specifier))
+  if (specifier.startsWith('.') && !/\.(m?js|json)$/.test(specifier))
     return ['extension', `relative imports end in .js: ${specifier}`]
   if (where.shipped && !where.isProgram) {
     const emitter =

@@ -53,6 +53,8 @@ export interface Release extends AsyncDisposable {
 /** Messages of one account on their way to a session. */
 interface Run {
   receiver: SessionRecord
+  /** Its own, because all that run at one time would be too many to wait for one signal. */
+  readonly abort: AbortController
   /** Whether new messages queue behind. */
   blocks: boolean
   /** Something was stored meanwhile: look again before ending. */
@@ -76,7 +78,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
   // What was handed over and could not be deleted; deleted before anything else is taken out (rule X-CONS).
   const handedOver = new Map<string, Set<string>>()
   const lookAgain = new Map<string, Disposable>()
-  const closing = new AbortController()
+  let closing = false
 
   const candidates = (account: BareJid): readonly SessionRecord[] => {
     const resources = sessions.resources(account)
@@ -114,7 +116,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
 
   const scheduleAnother = (account: BareJid) => {
     const key = account.toString()
-    if (closing.signal.aborted || lookAgain.has(key)) return
+    if (closing || lookAgain.has(key)) return
     const timer = clock.after(options.leaseMs, () => {
       lookAgain.delete(key)
       void start(account, false)
@@ -143,7 +145,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     const { taken, outcome } = await deps.handover(receiver, batch, {
       windowBytes: options.releaseBytes,
       timeoutMs: options.leaseMs,
-      signal: closing.signal,
+      signal: run.abort.signal,
       onTaken: ({ id }) => remember(account, id),
       onLate: (message) => takenLate(account, receiver, message),
     })
@@ -158,7 +160,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     for (;;) {
       run.again = false
       run.isEmpty = false
-      const isOn = !closing.signal.aborted && (await findReceiver(account, run))
+      const isOn = !closing && (await findReceiver(account, run))
       const batch = isOn && (await mayFind(account, run)) ? await lease(account, run.receiver) : []
       if (batch.length > 0) {
         run.blocks = true
@@ -193,7 +195,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
 
   /** Whatever is left is held by somebody else, or was refused: neither may wait for the next login. */
   const tidyUp = async (account: BareJid, run: Run) => {
-    if (run.refused || closing.signal.aborted) await store.release(account, run.receiver.sid)
+    if (run.refused || closing) await store.release(account, run.receiver.sid)
     if (run.isEmpty || !choose(account)) return
     if (run.refused || (await store.count(account, clock.now())) > 0) scheduleAnother(account)
   }
@@ -207,11 +209,12 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       current.blocks ||= isSure
       return current.done
     }
-    const receiver = closing.signal.aborted ? undefined : choose(account)
+    const receiver = closing ? undefined : choose(account)
     if (!receiver || store.mayWait?.(account) === false) return undefined
     // Somebody who was there before has had everything; whoever is alone may have something waiting.
     const blocks = isSure || candidates(account).length === 1
     const run: Run = {
+      abort: new AbortController(),
       receiver,
       blocks,
       again: false,
@@ -230,7 +233,8 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
   }
 
   const close = async () => {
-    closing.abort()
+    closing = true
+    for (const run of running.values()) run.abort.abort()
     for (const timer of lookAgain.values()) timer[Symbol.dispose]()
     lookAgain.clear()
     await Promise.all([...running.values()].map((run) => run.done))
