@@ -78,6 +78,10 @@ export class ClientSession implements IncomingSession {
     return this.#outgoing.deliver(stanza, done)
   }
 
+  updatePresence(change: (presence: Stanza) => Stanza): Awaitable<void> {
+    return this.#incoming.updatePresence(change)
+  }
+
   send(stanza: Stanza): void {
     this.answer(stanza.raw)
   }

@@ -1,8 +1,9 @@
 import { drop } from '@xmppkit/hooks'
 import { type Stanza, StanzaError } from '@xmppkit/stanza'
-import { textFromWire } from '@xmppkit/xml'
+import { Element, textFromWire } from '@xmppkit/xml'
 import { describe, expect, test } from 'vitest'
 import { canonical, rig, settled } from './fake-client.js'
+import type { C2sSession } from './session.js'
 import { directedPresence, selfPresence, userSendPacket, userSendSeq } from './tokens.js'
 
 const text = (stanza: Stanza | undefined) =>
@@ -261,6 +262,35 @@ describe('presence', () => {
       'ann@example.com/r available undefined true undefined',
     ])
     expect(away).toEqual([])
+  })
+
+  test('N-2: presence that is sent again in another form is as if the client had sent it', async () => {
+    const { client, hooks, sessions } = rig()
+    const told: string[] = []
+    let own: C2sSession | undefined
+    hooks.on(selfPresence, ({ session, stanza, first }) => {
+      own = session
+      told.push(`${stanza.type} ${first} ${stanza.text('show') ?? ''}${stanza.has('x', 'urn:x') ? ' x' : ''}`)
+    })
+    const ann = await client('ann', 'r')
+    const addX = (stanza: Stanza) => stanza.add(new Element('x', { xmlns: 'urn:x' }))
+    ann.feed('<presence><show>away</show></presence>')
+    await own?.updatePresence(addX)
+    expect(own?.presence?.has('x', 'urn:x')).toBe(true)
+    expect(sessions.list({ limit: 1 }).sessions[0]?.presence?.has('x', 'urn:x')).toBe(true)
+    await own?.updatePresence((same) => same)
+    ann.feed("<presence type='unavailable'/>")
+    // Whoever is not there, or gone, has no presence to be told of.
+    await own?.updatePresence(addX)
+    ann.feed('<presence/></stream:stream>')
+    for (let i = 0; i < 5; i++) await settled()
+    await own?.updatePresence(addX)
+    expect(told).toEqual([
+      'available true away',
+      'available false away x',
+      'unavailable false ',
+      'available true ',
+    ])
   })
 
   test('N-4: directed presence is told and routed, and is not the presence of the session', async () => {

@@ -87,6 +87,14 @@ export class Incoming {
     return isThenable(told) ? told.then(() => this.#deps.route(stanza)) : this.#deps.route(stanza)
   }
 
+  /** Sends the presence the client sent last once more, in another form. */
+  updatePresence(change: (presence: Stanza) => Stanza): Awaitable<void> {
+    const { presence } = this.#session
+    if (presence === undefined || this.#session.ended) return
+    const changed = change(presence)
+    if (changed !== presence) return this.#broadcast(changed)
+  }
+
   #broadcast(stanza: Stanza): Awaitable<void> {
     const session = this.#session
     const available = stanza.type === 'available'

@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 
+export { type AccountData, type AccountDataDeps, createAccountData } from './account-data.js'
 export { type C2s, type C2sDeps, type C2sFeatures, createC2s } from './c2s.js'
 export { type C2sOptions, c2sDefaults } from './c2s-options.js'
 export {
@@ -20,6 +21,7 @@ export {
   c2sAuthResult,
   directedPresence,
   forbiddenSession,
+  messageHeld,
   type SessionContext,
   selfPresence,
   userReceivePacket,

@@ -1,4 +1,5 @@
 import type { BareJid, FullJid } from '@xmppkit/jid'
+import type { Awaitable } from '@xmppkit/runtime'
 import type { Stanza, StreamError } from '@xmppkit/stanza'
 import type { StreamState } from '@xmppkit/stream'
 
@@ -16,6 +17,13 @@ export interface C2sSession {
   readonly presence: Stanza | undefined
   /** True once the stream has ended; what is sent then goes nowhere. */
   readonly ended: boolean
+  /**
+   * Sends the presence of {@link C2sSession.presence} once more in another form, as if the client had sent it so: the
+   * session manager takes note of it and everybody who may see it is told. Nothing while there is none.
+   *
+   * @param change - answers with the presence to send, or with the same one to leave it
+   */
+  updatePresence(change: (presence: Stanza) => Stanza): Awaitable<void>
   /** Writes a stanza to the client, past every hook. Nobody is told if it does not arrive. */
   send(stanza: Stanza): void
   /** Ends the stream with an error. */

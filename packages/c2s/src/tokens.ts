@@ -70,6 +70,18 @@ export const directedPresence = event<{
   readonly stanza: Stanza
 }>('c2s/directed-presence')
 
+/**
+ * A message for a session that is there, but whose client will not see it now: the connection is lost and may be resumed
+ * (XEP-0198), or the client said that nobody looks at it and the message is held back (XEP-0352). It is kept for the
+ * session all the same; who can wake the client does so. Fired by whoever holds the message.
+ */
+export const messageHeld = event<{
+  /** Whose client sleeps. */
+  readonly session: Pick<C2sSession, 'sid' | 'jid'>
+  /** The message that waits. */
+  readonly stanza: Stanza
+}>('c2s/message-held')
+
 /** A session was refused because of an access rule (ejabberd: `forbidden_session_hook`). */
 export const forbiddenSession = event<{
   /** The address that was asked for. */
