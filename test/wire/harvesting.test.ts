@@ -54,6 +54,8 @@ const payloads = [
   "<time xmlns='urn:xmpp:time'/>",
   "<ping xmlns='urn:xmpp:ping'/>",
   "<vCard xmlns='vcard-temp'/>",
+  "<vCard xmlns='vcard-temp'><FN>x</FN></vCard>",
+  "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'/></query>",
   "<query xmlns='jabber:iq:roster'/>",
   "<query xmlns='jabber:iq:register'/>",
   "<offline xmlns='http://jabber.org/protocol/offline'><fetch/></offline>",

@@ -12,6 +12,7 @@ import { type DiscoOptions, discoDefaults } from '@xmppkit/disco'
 import { type IqOptions, iqDefaults } from '@xmppkit/iq'
 import type { ModuleUse, Provided } from '@xmppkit/module'
 import { type OfflineOptions, offlineDefaults } from '@xmppkit/offline'
+import { type PrivateOptions, privateDefaults } from '@xmppkit/private'
 import { type RegistrationOptions, registrationDefaults } from '@xmppkit/registration'
 import { type RosterOptions, rosterDefaults } from '@xmppkit/roster'
 import type { Clock, Ids, Logger } from '@xmppkit/runtime'
@@ -23,6 +24,7 @@ import {
   type TcpListenerOptions,
   tcpListenerDefaults,
 } from '@xmppkit/tcp'
+import { type VCardOptions, vcardDefaults } from '@xmppkit/vcard'
 import type { ReaderLimits } from '@xmppkit/xml'
 import { ServerError } from './errors.js'
 import { softwareVersion } from './software-version.js'
@@ -46,6 +48,10 @@ export interface HostSections {
   readonly roster?: RosterOptions
   /** Messages for people who are away. */
   readonly offline?: OfflineOptions
+  /** vCards, and the photo in presence. */
+  readonly vcard?: VCardOptions
+  /** Private XML storage. */
+  readonly private?: PrivateOptions
   /** In-band registration. */
   readonly registration?: RegistrationOptions
   /** Name and version of the software, as people may ask for them. */
@@ -168,6 +174,8 @@ export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedS
     disco: discoDefaults,
     roster: rosterDefaults,
     offline: offlineDefaults,
+    vcard: vcardDefaults,
+    private: privateDefaults,
     registration: registrationDefaults,
     version: { ...versionDefaults, version: softwareVersion, os: '' },
     contact: contactRoles,

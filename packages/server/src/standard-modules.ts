@@ -12,9 +12,11 @@ import { capsCacheModule, discoModule } from '@xmppkit/disco/module'
 import { iqModule } from '@xmppkit/iq/module'
 import { type ModuleUse, use } from '@xmppkit/module'
 import { offlineModule } from '@xmppkit/offline/module'
+import { privateModule } from '@xmppkit/private/module'
 import { registrationModule } from '@xmppkit/registration/module'
 import { rosterModule } from '@xmppkit/roster/module'
 import { sessionsModule } from '@xmppkit/sessions/module'
+import { vcardModule } from '@xmppkit/vcard/module'
 import type { HostSettings } from './server-options.js'
 import { softwareVersion } from './software-version.js'
 
@@ -37,6 +39,8 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
     // What they do.
     use(rosterModule, settings.roster ?? {}),
     use(offlineModule, settings.offline ?? {}),
+    use(vcardModule, settings.vcard ?? {}),
+    use(privateModule, settings.private ?? {}),
     use(registrationModule, settings.registration ?? {}),
     use(pingModule, {}),
     use(versionModule, { version: softwareVersion, ...settings.version }),

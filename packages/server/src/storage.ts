@@ -8,6 +8,8 @@ import { OfflineStoreService } from '@xmppkit/offline/module'
 import { createMemoryRosterStore } from '@xmppkit/roster'
 import { RosterStoreService } from '@xmppkit/roster/module'
 import type { Clock, Logger } from '@xmppkit/runtime'
+import { createMemoryStorage } from '@xmppkit/storage'
+import { StorageService } from '@xmppkit/storage/module'
 import { createSqlStorage, type SqlStorage, type SqlStorageOptions } from '@xmppkit/storage-sql'
 
 /**
@@ -48,6 +50,7 @@ function memoryStorage(deps: { readonly clock: Clock }): Storage {
       provide(RosterStoreService, createMemoryRosterStore(deps)),
       provide(OfflineStoreService, createMemoryOfflineStore()),
       provide(LastActivityStoreService, createMemoryLastActivityStore()),
+      provide(StorageService, createMemoryStorage()),
     ],
     async [Symbol.asyncDispose]() {},
   }
@@ -61,6 +64,7 @@ function sqlStorage(storage: SqlStorage, close: () => Promise<void>): Storage {
       provide(RosterStoreService, storage.roster),
       provide(OfflineStoreService, storage.offline),
       provide(LastActivityStoreService, storage.lastActivity),
+      provide(StorageService, storage),
     ],
     [Symbol.asyncDispose]: close,
   }

@@ -16,6 +16,7 @@ import { iqModule } from '@xmppkit/iq/module'
 import { type BareJid, type Jid, parseJid } from '@xmppkit/jid'
 import { createHost, type Host, type ModuleUse, type Provided, provide, use } from '@xmppkit/module'
 import { memoryOfflineModule, offlineModule } from '@xmppkit/offline/module'
+import { privateModule } from '@xmppkit/private/module'
 import { registrationModule } from '@xmppkit/registration/module'
 import { memoryRosterModule, rosterModule } from '@xmppkit/roster/module'
 import { createRouter, type Router } from '@xmppkit/router'
@@ -23,6 +24,9 @@ import { RouterService } from '@xmppkit/router/module'
 import { type Clock, createScope, type Logger, randomIds, silentLogger, systemClock } from '@xmppkit/runtime'
 import { sessionsModule } from '@xmppkit/sessions/module'
 import type { Stanza } from '@xmppkit/stanza'
+import { createMemoryStorage } from '@xmppkit/storage'
+import { StorageService } from '@xmppkit/storage/module'
+import { vcardModule } from '@xmppkit/vcard/module'
 import { createPipe, type PipeOptions } from './pipe.js'
 import { createWireClient, type WireClient } from './wire-client.js'
 
@@ -103,7 +107,11 @@ export async function createTestServer(options: TestServerOptions = {}): Promise
   })
   const router = createRouter({ hooks, logger })
   const own = options.services ?? []
-  const provided = [provide(RouterService, router), provide(AccountStoreService, createMemoryAccountStore())]
+  const provided = [
+    provide(RouterService, router),
+    provide(AccountStoreService, createMemoryAccountStore()),
+    provide(StorageService, createMemoryStorage()),
+  ]
   const host = scope.use(
     await createHost(
       { clock, logger },
@@ -171,6 +179,8 @@ const usualModules: readonly ModuleUse[] = [
   use(rosterModule, {}),
   use(memoryOfflineModule),
   use(offlineModule, {}),
+  use(vcardModule, {}),
+  use(privateModule, {}),
   use(registrationModule, { allowRegistration: true }),
   use(memoryLastActivityModule, {}),
   use(lastActivityModule, {}),
