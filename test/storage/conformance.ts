@@ -4,6 +4,7 @@ import { keyValueConformance } from '@xmppkit/conformance/key-value'
 import { lastActivityStoreConformance } from '@xmppkit/conformance/last-activity-store'
 import { logConformance } from '@xmppkit/conformance/log'
 import { offlineStoreConformance } from '@xmppkit/conformance/offline-store'
+import { pushStoreConformance } from '@xmppkit/conformance/push-store'
 import { rosterStoreConformance } from '@xmppkit/conformance/roster-store'
 import type { SqlStorage } from '@xmppkit/storage-sql'
 
@@ -16,6 +17,7 @@ export function storageConformance(
   rosterStoreConformance(name, () => open((storage) => storage.roster))
   offlineStoreConformance(name, () => open((storage) => storage.offline))
   lastActivityStoreConformance(name, () => open((storage) => storage.lastActivity))
+  pushStoreConformance(name, () => open((storage) => storage.push))
   keyValueConformance(name, () => open((storage) => storage.keyValue('tested')))
   logConformance(name, () => open((storage) => storage.log('tested')))
 }

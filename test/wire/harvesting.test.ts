@@ -56,6 +56,7 @@ const payloads = [
   "<vCard xmlns='vcard-temp'/>",
   "<vCard xmlns='vcard-temp'><FN>x</FN></vCard>",
   "<query xmlns='jabber:iq:private'><storage xmlns='storage:bookmarks'/></query>",
+  "<enable xmlns='urn:xmpp:push:0' jid='push.example' node='x'/>",
   "<query xmlns='jabber:iq:roster'/>",
   "<query xmlns='jabber:iq:register'/>",
   "<offline xmlns='http://jabber.org/protocol/offline'><fetch/></offline>",

@@ -1,6 +1,7 @@
 import { createMemoryAccountStore } from '@xmppkit/auth'
 import { createMemoryLastActivityStore } from '@xmppkit/basics'
 import { createMemoryOfflineStore } from '@xmppkit/offline'
+import { createMemoryPushStore } from '@xmppkit/push'
 import { createMemoryRosterStore } from '@xmppkit/roster'
 import { systemClock } from '@xmppkit/runtime'
 import { createMemoryKeyValue, createMemoryLog } from '@xmppkit/storage'
@@ -9,6 +10,7 @@ import { keyValueConformance } from './key-value.js'
 import { lastActivityStoreConformance } from './last-activity-store.js'
 import { logConformance } from './log.js'
 import { offlineStoreConformance } from './offline-store.js'
+import { pushStoreConformance } from './push-store.js'
 import { rosterStoreConformance } from './roster-store.js'
 
 accountStoreConformance('memory', () => ({ store: createMemoryAccountStore() }))
@@ -17,3 +19,4 @@ offlineStoreConformance('memory', () => ({ store: createMemoryOfflineStore() }))
 lastActivityStoreConformance('memory', () => ({ store: createMemoryLastActivityStore() }))
 keyValueConformance('memory', () => ({ store: createMemoryKeyValue() }))
 logConformance('memory', () => ({ store: createMemoryLog() }))
+pushStoreConformance('memory', () => ({ store: createMemoryPushStore() }))

@@ -13,6 +13,7 @@ import { type IqOptions, iqDefaults } from '@xmppkit/iq'
 import type { ModuleUse, Provided } from '@xmppkit/module'
 import { type OfflineOptions, offlineDefaults } from '@xmppkit/offline'
 import { type PrivateOptions, privateDefaults } from '@xmppkit/private'
+import { type PushOptions, pushDefaults } from '@xmppkit/push'
 import { type RegistrationOptions, registrationDefaults } from '@xmppkit/registration'
 import { type RosterOptions, rosterDefaults } from '@xmppkit/roster'
 import type { Clock, Ids, Logger } from '@xmppkit/runtime'
@@ -52,6 +53,8 @@ export interface HostSections {
   readonly vcard?: VCardOptions
   /** Private XML storage. */
   readonly private?: PrivateOptions
+  /** Push notifications for clients that are away. */
+  readonly push?: PushOptions
   /** In-band registration. */
   readonly registration?: RegistrationOptions
   /** Name and version of the software, as people may ask for them. */
@@ -176,6 +179,7 @@ export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedS
     offline: offlineDefaults,
     vcard: vcardDefaults,
     private: privateDefaults,
+    push: pushDefaults,
     registration: registrationDefaults,
     version: { ...versionDefaults, version: softwareVersion, os: '' },
     contact: contactRoles,

@@ -13,6 +13,7 @@ import { iqModule } from '@xmppkit/iq/module'
 import { type ModuleUse, use } from '@xmppkit/module'
 import { offlineModule } from '@xmppkit/offline/module'
 import { privateModule } from '@xmppkit/private/module'
+import { pushModule } from '@xmppkit/push/module'
 import { registrationModule } from '@xmppkit/registration/module'
 import { rosterModule } from '@xmppkit/roster/module'
 import { sessionsModule } from '@xmppkit/sessions/module'
@@ -41,6 +42,7 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
     use(offlineModule, settings.offline ?? {}),
     use(vcardModule, settings.vcard ?? {}),
     use(privateModule, settings.private ?? {}),
+    use(pushModule, settings.push ?? {}),
     use(registrationModule, settings.registration ?? {}),
     use(pingModule, {}),
     use(versionModule, { version: softwareVersion, ...settings.version }),

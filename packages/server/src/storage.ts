@@ -5,6 +5,8 @@ import { LastActivityStoreService } from '@xmppkit/basics/module'
 import { type Provided, provide } from '@xmppkit/module'
 import { createMemoryOfflineStore } from '@xmppkit/offline'
 import { OfflineStoreService } from '@xmppkit/offline/module'
+import { createMemoryPushStore } from '@xmppkit/push'
+import { PushStoreService } from '@xmppkit/push/module'
 import { createMemoryRosterStore } from '@xmppkit/roster'
 import { RosterStoreService } from '@xmppkit/roster/module'
 import type { Clock, Logger } from '@xmppkit/runtime'
@@ -50,6 +52,7 @@ function memoryStorage(deps: { readonly clock: Clock }): Storage {
       provide(RosterStoreService, createMemoryRosterStore(deps)),
       provide(OfflineStoreService, createMemoryOfflineStore()),
       provide(LastActivityStoreService, createMemoryLastActivityStore()),
+      provide(PushStoreService, createMemoryPushStore()),
       provide(StorageService, createMemoryStorage()),
     ],
     async [Symbol.asyncDispose]() {},
@@ -64,6 +67,7 @@ function sqlStorage(storage: SqlStorage, close: () => Promise<void>): Storage {
       provide(RosterStoreService, storage.roster),
       provide(OfflineStoreService, storage.offline),
       provide(LastActivityStoreService, storage.lastActivity),
+      provide(PushStoreService, storage.push),
       provide(StorageService, storage),
     ],
     [Symbol.asyncDispose]: close,

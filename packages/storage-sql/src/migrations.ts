@@ -1,4 +1,5 @@
 import type { ColumnTypes } from './dialect.js'
+import { pushRegistrations } from './push-migration.js'
 
 /** A step from one state of the tables to the next. Never changed once it was released. */
 export interface Migration {
@@ -161,7 +162,14 @@ const archetypes: Migration = {
 }
 
 /** All steps, in order. */
-export const migrations: readonly Migration[] = [accounts, rosters, offline, lastActivity, archetypes]
+export const migrations: readonly Migration[] = [
+  accounts,
+  rosters,
+  offline,
+  lastActivity,
+  archetypes,
+  pushRegistrations,
+]
 
 /** The steps in the words of one dialect. */
 export function migrationSteps(types: ColumnTypes): readonly MigrationStep[] {

@@ -7,6 +7,7 @@ import { AccountStoreService } from '@xmppkit/auth/module'
 import { LastActivityStoreService } from '@xmppkit/basics/module'
 import { type Provided, provide } from '@xmppkit/module'
 import { OfflineStoreService } from '@xmppkit/offline/module'
+import { PushStoreService } from '@xmppkit/push/module'
 import { RosterStoreService } from '@xmppkit/roster/module'
 import { StorageService } from '@xmppkit/storage/module'
 import type { SqlStorage } from './sql-storage.js'
@@ -27,6 +28,7 @@ export function provideSqlStorage(storage: SqlStorage): readonly Provided[] {
     provide(RosterStoreService, storage.roster),
     provide(OfflineStoreService, storage.offline),
     provide(LastActivityStoreService, storage.lastActivity),
+    provide(PushStoreService, storage.push),
     provide(StorageService, storage),
   ]
 }

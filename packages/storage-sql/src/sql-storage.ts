@@ -1,6 +1,7 @@
 import type { AccountStore } from '@xmppkit/auth'
 import type { LastActivityStore } from '@xmppkit/basics'
 import { createMemoryLeases, createWaitingCounts, type OfflineStore } from '@xmppkit/offline'
+import type { PushStore } from '@xmppkit/push'
 import { createRosterCache, type RosterStore } from '@xmppkit/roster'
 import { type Clock, type Logger, silentLogger, systemClock } from '@xmppkit/runtime'
 import type { KeyValue, Log, Storage } from '@xmppkit/storage'
@@ -14,6 +15,7 @@ import { createSqlOfflineStore } from './offline-store.js'
 import { openPostgresDatabase } from './postgres-database.js'
 import { createPostgresPool } from './postgres-pool.js'
 import type { PostgresPool } from './postgres-types.js'
+import { createSqlPushStore } from './push-store.js'
 import { createSqlRosterStore } from './roster-store.js'
 import { createSqlKeyValues } from './sql-key-value.js'
 import { createSqlLogs } from './sql-log.js'
@@ -54,6 +56,8 @@ export interface SqlStorage extends Storage, AsyncDisposable {
   readonly offline: OfflineStore
   /** Last activity, for `@xmppkit/basics`. */
   readonly lastActivity: LastActivityStore
+  /** Push registrations, for `@xmppkit/push`. */
+  readonly push: PushStore
   /** Refuses further calls, finishes those that wait, and lets go of the database. */
   close(): Promise<void>
 }
@@ -110,6 +114,7 @@ export async function createSqlStorage(
         ? createWaitingCounts(createMemoryLeases(offline), { maxAccounts: rememberedAccounts })
         : offline,
     lastActivity: createSqlLastActivityStore({ db }, statements),
+    push: createSqlPushStore({ db }, statements),
     keyValue: (name): KeyValue => keyValue(named(name)),
     log: (name): Log => logOf(named(name)),
     close,

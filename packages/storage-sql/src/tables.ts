@@ -50,6 +50,15 @@ export interface Tables {
     received_at: Timestamp
   }
   last_activity: { account: string; domain: string; last_at: Timestamp; status: string }
+  push_registrations: {
+    account: string
+    domain: string
+    service: string
+    node: string
+    client: string
+    options: string | null
+    enabled_at: Timestamp
+  }
   key_values: {
     store: string
     owner: string

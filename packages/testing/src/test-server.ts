@@ -17,6 +17,7 @@ import { type BareJid, type Jid, parseJid } from '@xmppkit/jid'
 import { createHost, type Host, type ModuleUse, type Provided, provide, use } from '@xmppkit/module'
 import { memoryOfflineModule, offlineModule } from '@xmppkit/offline/module'
 import { privateModule } from '@xmppkit/private/module'
+import { memoryPushModule, pushModule } from '@xmppkit/push/module'
 import { registrationModule } from '@xmppkit/registration/module'
 import { memoryRosterModule, rosterModule } from '@xmppkit/roster/module'
 import { createRouter, type Router } from '@xmppkit/router'
@@ -181,6 +182,8 @@ const usualModules: readonly ModuleUse[] = [
   use(offlineModule, {}),
   use(vcardModule, {}),
   use(privateModule, {}),
+  use(memoryPushModule),
+  use(pushModule, {}),
   use(registrationModule, { allowRegistration: true }),
   use(memoryLastActivityModule, {}),
   use(lastActivityModule, {}),
