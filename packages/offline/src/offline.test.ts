@@ -1,5 +1,6 @@
 import { drop } from '@xmppkit/hooks'
-import { offlineMessage, receivePacket } from '@xmppkit/sessions'
+import { parseJid } from '@xmppkit/jid'
+import { archivedAs, offlineMessage, offlineSeq, receivePacket } from '@xmppkit/sessions'
 import { describe, expect, test } from 'vitest'
 import { fakeHost, settled, unknowing } from './fake-host.js'
 import type { OfflineStore } from './ports.js'
@@ -10,6 +11,44 @@ const stamped = (body: string, stamp = '2002-09-10T23:08:25Z') =>
   `<message from='romeo@example.net/orchard' to='juliet@example.com' type='chat'><body>${body}</body><delay xmlns='urn:xmpp:delay' from='example.com' stamp='${stamp}'>Offline storage</delay></message>`
 const condition = (stanza: string | undefined) =>
   stanza?.match(/<([a-z-]+) xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/)?.[1]
+
+describe('X-CONS: a message that is in the archive of its addressee', () => {
+  const archives = (host: ReturnType<typeof fakeHost>) =>
+    host.hooks.on(
+      offlineMessage,
+      ({ action, stanza }) => ({
+        action,
+        stanza: stanza.withMeta(archivedAs, { by: parseJid('juliet@example.com').bare, id: 'a1' }),
+      }),
+      { seq: offlineSeq.archive },
+    )
+
+  test('waits like any other', async () => {
+    const host = fakeHost()
+    archives(host)
+    await host.says('one')
+    const juliet = await host.connect(balcony)
+    await juliet.available()
+    expect(juliet.bodies()).toEqual(['one'])
+  })
+
+  test('is not lost though too many wait, and no error says so', async () => {
+    const host = fakeHost({ options: { maxMessagesPerAccount: 1 } })
+    archives(host)
+    await host.says('one')
+    await host.says('two')
+    expect([await host.waiting(), host.answers(), host.logged]).toEqual([1, [], []])
+  })
+
+  test('is not lost though it cannot be stored; that is reported', async () => {
+    const host = fakeHost({
+      store: (store) => ({ ...store, append: () => Promise.reject(new Error('down')) }),
+    })
+    archives(host)
+    await host.says('one')
+    expect([host.answers(), host.logged]).toEqual([[], ['a message is archived, but cannot wait']])
+  })
+})
 
 describe('XEP-0160: a message for somebody who is away', () => {
   test('OFF-1 N-1: it is stored without an answer, and delivered with its time at the next login, once', async () => {

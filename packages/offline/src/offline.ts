@@ -4,6 +4,7 @@ import { type Drop, drop, type Hooks } from '@xmppkit/hooks'
 import type { BareJid } from '@xmppkit/jid'
 import { type Clock, createScope, type Logger } from '@xmppkit/runtime'
 import {
+  isArchivedForAddressee,
   type OfflineMessageValue,
   offlineMessage,
   offlineSeq,
@@ -86,6 +87,18 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
     return 'stored'
   }
 
+  // What is in the archive is not lost, so its sender is not told that it was; the client finds it there.
+  const keepUnlessArchived = async (account: BareJid, stanza: Stanza): ReturnType<typeof keep> => {
+    if (!isArchivedForAddressee(stanza)) return keep(account, stanza)
+    try {
+      const kept = await keep(account, stanza)
+      return kept === 'full' ? 'stored' : kept
+    } catch (cause) {
+      deps.logger.error('a message is archived, but cannot wait', { account: account.toString(), cause })
+      return 'stored'
+    }
+  }
+
   const takeOver = async (value: OfflineMessageValue): Promise<OfflineMessageValue> => {
     const { action, stanza } = value
     // A headline is discarded unless somebody wants it kept; what else is decided already stays so.
@@ -93,7 +106,7 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
     if (!isOpen || !stanza.to || leaving.has(stanza.to.bare.toString())) return value
     const fate = fateOf(stanza)
     if (fate !== 'store') return { action: fate, stanza }
-    const kept = await keep(stanza.to.bare, stanza)
+    const kept = await keepUnlessArchived(stanza.to.bare, stanza)
     if (kept !== 'full') return { action: kept, stanza }
     throw new StanzaError('resource-constraint', { text: 'Too many messages wait for this account.' })
   }

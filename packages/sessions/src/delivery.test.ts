@@ -1,4 +1,5 @@
 import { drop, stop } from '@xmppkit/hooks'
+import { parseJid } from '@xmppkit/jid'
 import { isThenable } from '@xmppkit/runtime'
 import { type Stanza, StanzaError } from '@xmppkit/stanza'
 import { textFromWire } from '@xmppkit/xml'
@@ -6,7 +7,9 @@ import { describe, expect, test } from 'vitest'
 import { unreachableAnswer } from './decide-delivery.js'
 import { bench, fakeSession, online, read } from './fake-session.js'
 import {
+  archivedAs,
   bouncePacket,
+  isArchivedForAddressee,
   isCopy,
   neverBounce,
   offlineMessage,
@@ -26,6 +29,33 @@ const noting = <T>(list: unknown[], entry: unknown, result: T): T => {
   return result
 }
 const unavailable = /type="error".*<service-unavailable /
+
+test('X-CONS: what fails is told of the message as receivePacket left it, marks included', async () => {
+  const { sessions, hooks } = bench()
+  const archived = { by: parseJid('juliet@example.com').bare, id: 'a1' }
+  hooks.on(receivePacket, (stanza) => stanza.withMeta(archivedAs, archived))
+  const told: unknown[] = []
+  hooks.on(bouncePacket, (value) => {
+    told.push(value.stanza.meta(archivedAs), isArchivedForAddressee(value.stanza), value.error.condition)
+    return drop
+  })
+  await sessions.deliver(chat('juliet@example.com/gone').with({ type: 'normal' }))
+  hooks.on(offlineMessage, () => {
+    throw new StanzaError('resource-constraint')
+  })
+  await sessions.deliver(chat('juliet@example.com'))
+  hooks.on(offlineMessage, () => Promise.reject(new Error('bug')), { seq: 1 })
+  await sessions.deliver(chat('juliet@example.com'))
+  expect(told).toEqual(
+    ['service-unavailable', 'resource-constraint', 'internal-server-error'].flatMap((why) => [
+      archived,
+      true,
+      why,
+    ]),
+  )
+  expect(isArchivedForAddressee(chat('juliet@example.com'))).toBe(false)
+  expect(isArchivedForAddressee(chat('romeo@example.com').withMeta(archivedAs, archived))).toBe(false)
+})
 
 describe('to sessions', () => {
   test('a message to a connected resource is there at once: no promise, no lookup', async () => {

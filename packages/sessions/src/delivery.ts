@@ -63,9 +63,10 @@ export function createDelivery(
     }
   }
 
+  // What fails from here on is told of the stanza as the hook left it: with its marks, and what it was changed into.
   function deliverChecked(checked: Stanza | Drop): Awaitable<void> {
     if (isDrop(checked) || checked.to === undefined) return
-    return dispatch(checked, registry.list(checked.to.bare), rules)
+    return dispatchOrFail(checked, registry.list(checked.to.bare), rules)
   }
 
   function reroute(stanza: Stanza, failed = nobody): Awaitable<void> {
@@ -73,8 +74,16 @@ export function createDelivery(
     const all = registry.list(stanza.to.bare)
     // Those that have failed would fail again, and again.
     const resources = failed.size === 0 ? all : all.filter(({ sid }) => !failed.has(sid))
+    return dispatchOrFail(stanza, resources, rerouteRules)
+  }
+
+  function dispatchOrFail(
+    stanza: Stanza,
+    resources: readonly SessionEntry[],
+    how: DeliveryRules,
+  ): Awaitable<void> {
     try {
-      const result = dispatch(stanza, resources, rerouteRules)
+      const result = dispatch(stanza, resources, how)
       return isThenable(result) ? result.then(undefined, (error) => bouncing.fail(stanza, error)) : result
     } catch (error) {
       return bouncing.fail(stanza, error)

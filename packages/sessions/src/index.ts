@@ -33,8 +33,11 @@ export {
   sessionsDefaults,
 } from './sessions.js'
 export {
+  type ArchivedAs,
+  archivedAs,
   type BouncePacketValue,
   bouncePacket,
+  isArchivedForAddressee,
   isCopy,
   neverBounce,
   type OfflineMessageValue,

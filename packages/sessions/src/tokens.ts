@@ -1,4 +1,5 @@
 import { event, filter } from '@xmppkit/hooks'
+import type { BareJid } from '@xmppkit/jid'
 import { metaKey, type Stanza, type StanzaError } from '@xmppkit/stanza'
 import type { SessionRecord } from './ports.js'
 
@@ -127,3 +128,24 @@ export const isCopy = metaKey<true>('sessions/copy')
 
 /** Marks a stanza that is never answered with an error if nobody is there (ejabberd: `ignore_sm_bounce`). */
 export const neverBounce = metaKey<true>('sessions/never-bounce')
+
+/** Where a message is archived: whose archive, and under which id. */
+export interface ArchivedAs {
+  /** The account whose archive it is. */
+  readonly by: BareJid
+  /** Its id there (XEP-0359). */
+  readonly id: string
+}
+
+/**
+ * Marks a message that is safe in an archive: first in that of its sender, from there on in that of its addressee. What is
+ * in the archive of its addressee is not lost if nobody takes it, and is never answered with an error. Carbons of a sent
+ * message tell the sender's other resources its id.
+ */
+export const archivedAs = metaKey<ArchivedAs>('sessions/archived-as')
+
+/** Tells whether a message is in the archive of the account it is for. */
+export function isArchivedForAddressee(stanza: Stanza): boolean {
+  const archived = stanza.meta(archivedAs)
+  return archived !== undefined && stanza.to !== undefined && archived.by.equals(stanza.to.bare)
+}

@@ -171,6 +171,22 @@ describe('add and without', () => {
     expect(stanza.without('nothing', 'urn:example')).toBe(stanza)
   })
 
+  test('SEC-19: without removes only those a condition is true for, and is the same stanza if there are none', () => {
+    const mark = metaKey<number>('test/mark')
+    const stanza = readStanza(
+      parseElement(
+        "<message xmlns='jabber:client'><o xmlns='u:o' by='us'/><o xmlns='u:o' by='them'/><o xmlns='u:p' by='us'/></message>",
+      ),
+    ).withMeta(mark, 1)
+    const without = stanza.without('o', 'u:o', (child) => child.attr('by') === 'us')
+    expect(without.raw.children.map(({ ns }, at) => [ns, without.raw.childAt(at).attr('by')])).toEqual([
+      ['u:o', 'them'],
+      ['u:p', 'us'],
+    ])
+    expect(without.meta(mark)).toBe(1)
+    expect(stanza.without('o', 'u:o', () => false)).toBe(stanza)
+  })
+
   test('SEC-19: without removes all of them, not the first', () => {
     const stanza = read("<message xmlns='jabber:client'><o xmlns='u:o'/><body/><o xmlns='u:o'/></message>")
     expect(stanza.without('o', 'u:o').has('o', 'u:o')).toBe(false)

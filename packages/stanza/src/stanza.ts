@@ -81,8 +81,12 @@ export interface Stanza {
   with(changes: StanzaChanges): Stanza
   /** The same stanza with one more child at the end. */
   add(child: Element | RawElement): Stanza
-  /** The same stanza without the direct children of this name and namespace; itself if there are none. */
-  without(name: string, ns: string): Stanza
+  /**
+   * The same stanza without the direct children of this name and namespace; itself if there are none.
+   *
+   * @param which - only those it is true for, such as those that claim to be written by us
+   */
+  without(name: string, ns: string, which?: (child: RawElement) => boolean): Stanza
   /** A value that travels with the stanza inside the server. */
   meta<T>(key: MetaKey<T>): T | undefined
   /** The same stanza with a value that never goes over the wire; kept by `with`, `add` and `without`. */
@@ -193,10 +197,14 @@ export class StanzaView implements Stanza {
     return this.#withRaw(this.raw.append(child))
   }
 
-  without(name: string, ns: string): Stanza {
-    if (!this.raw.has(name, ns)) return this
+  without(name: string, ns: string, which?: (child: RawElement) => boolean): Stanza {
+    const { raw } = this
+    if (!raw.has(name, ns)) return this
+    const goes = (child: { name: string; ns: string }, at: number) =>
+      child.name === name && child.ns === ns && (which?.(raw.childAt(at)) ?? true)
+    if (which !== undefined && !raw.children.some(goes)) return this
     return this.#withRaw(
-      this.raw.filterChildren((childName, childNs) => childName !== name || childNs !== ns),
+      raw.filterChildren((childName, childNs, at) => !goes({ name: childName, ns: childNs }, at)),
     )
   }
 
