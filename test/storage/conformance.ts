@@ -1,5 +1,6 @@
 import type { OpenedStore } from '@xmppkit/conformance'
 import { accountStoreConformance } from '@xmppkit/conformance/account-store'
+import { archiveStoreConformance } from '@xmppkit/conformance/archive-store'
 import { keyValueConformance } from '@xmppkit/conformance/key-value'
 import { lastActivityStoreConformance } from '@xmppkit/conformance/last-activity-store'
 import { logConformance } from '@xmppkit/conformance/log'
@@ -18,6 +19,7 @@ export function storageConformance(
   offlineStoreConformance(name, () => open((storage) => storage.offline))
   lastActivityStoreConformance(name, () => open((storage) => storage.lastActivity))
   pushStoreConformance(name, () => open((storage) => storage.push))
+  archiveStoreConformance(name, () => open((storage) => storage.archive))
   keyValueConformance(name, () => open((storage) => storage.keyValue('tested')))
   logConformance(name, () => open((storage) => storage.log('tested')))
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { archiveStoreConformance } from '@xmppkit/conformance/archive-store'
 import Database from 'libsql'
 import { storageConformance } from './conformance.js'
 import { openStore, temporaryFolder } from './sqlite.js'
@@ -17,4 +18,15 @@ storageConformance('SQLite that others write to as well', async (pick) => {
 storageConformance('SQLite on a connection given', async (pick) => {
   const connection = new Database(':memory:')
   return openStore({ connection }, pick, async () => void connection.close())
+})
+
+archiveStoreConformance('SQLite with search', async () => {
+  const folder = await temporaryFolder()
+  const deps = { path: join(folder.path, 'test.sqlite') }
+  return openStore(
+    deps,
+    ({ archive }) => archive,
+    () => folder.remove(),
+    { searchArchives: true },
+  )
 })

@@ -1,3 +1,4 @@
+import { createMemoryArchiveStore } from '@xmppkit/archive'
 import { createMemoryAccountStore } from '@xmppkit/auth'
 import { createMemoryLastActivityStore } from '@xmppkit/basics'
 import { createMemoryOfflineStore } from '@xmppkit/offline'
@@ -6,6 +7,7 @@ import { createMemoryRosterStore } from '@xmppkit/roster'
 import { systemClock } from '@xmppkit/runtime'
 import { createMemoryKeyValue, createMemoryLog } from '@xmppkit/storage'
 import { accountStoreConformance } from './account-store.js'
+import { archiveStoreConformance } from './archive-store.js'
 import { keyValueConformance } from './key-value.js'
 import { lastActivityStoreConformance } from './last-activity-store.js'
 import { logConformance } from './log.js'
@@ -20,3 +22,4 @@ lastActivityStoreConformance('memory', () => ({ store: createMemoryLastActivityS
 keyValueConformance('memory', () => ({ store: createMemoryKeyValue() }))
 logConformance('memory', () => ({ store: createMemoryLog() }))
 pushStoreConformance('memory', () => ({ store: createMemoryPushStore() }))
+archiveStoreConformance('memory', () => ({ store: createMemoryArchiveStore() }))

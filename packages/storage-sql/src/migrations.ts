@@ -1,3 +1,4 @@
+import { archiveMigration } from './archive-migration.js'
 import type { ColumnTypes } from './dialect.js'
 import { pushRegistrations } from './push-migration.js'
 
@@ -168,6 +169,7 @@ export const migrations: readonly Migration[] = [
   offline,
   lastActivity,
   archetypes,
+  archiveMigration,
   pushRegistrations,
 ]
 

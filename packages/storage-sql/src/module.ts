@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+import { ArchiveStoreService } from '@xmppkit/archive/module'
 import { AccountStoreService } from '@xmppkit/auth/module'
 import { LastActivityStoreService } from '@xmppkit/basics/module'
 import { type Provided, provide } from '@xmppkit/module'
@@ -27,6 +28,7 @@ export function provideSqlStorage(storage: SqlStorage): readonly Provided[] {
     provide(AccountStoreService, storage.accounts),
     provide(RosterStoreService, storage.roster),
     provide(OfflineStoreService, storage.offline),
+    provide(ArchiveStoreService, storage.archive),
     provide(LastActivityStoreService, storage.lastActivity),
     provide(PushStoreService, storage.push),
     provide(StorageService, storage),

@@ -44,6 +44,12 @@ export interface SqlStorageOptions {
   readonly statementTimeoutMs?: number
   /** PostgreSQL: whether statements are prepared; not through a pooler in transaction mode. @default true */
   readonly prepareStatements?: boolean
+  /**
+   * Whether people can search the text of their archives (XEP-0431). The index takes about as much room as the texts. It is
+   * made when the storage is opened with true for the first time, which takes long where many messages are, and removed when
+   * it is opened with false. @default false
+   */
+  readonly searchArchives?: boolean
 }
 
 /** What `createSqlStorage` uses for options not given. */
@@ -65,4 +71,5 @@ export const sqlStorageDefaults: Readonly<Required<SqlStorageOptions>> = Object.
   connectTimeoutMs: 10_000,
   statementTimeoutMs: 60_000,
   prepareStatements: true,
+  searchArchives: false,
 })

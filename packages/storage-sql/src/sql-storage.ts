@@ -1,3 +1,4 @@
+import type { ArchiveStore } from '@xmppkit/archive'
 import type { AccountStore } from '@xmppkit/auth'
 import type { LastActivityStore } from '@xmppkit/basics'
 import { createMemoryLeases, createWaitingCounts, type OfflineStore } from '@xmppkit/offline'
@@ -7,6 +8,8 @@ import { type Clock, type Logger, silentLogger, systemClock } from '@xmppkit/run
 import type { KeyValue, Log, Storage } from '@xmppkit/storage'
 import { assertName } from '@xmppkit/storage'
 import { createSqlAccountStore } from './accounts-store.js'
+import { openArchiveSearch } from './archive-search.js'
+import { createSqlArchiveStore } from './archive-store.js'
 import type { SqlDatabase } from './database.js'
 import { SqlStorageError } from './errors.js'
 import { createKnownAccounts } from './known-accounts.js'
@@ -54,6 +57,8 @@ export interface SqlStorage extends Storage, AsyncDisposable {
   readonly roster: RosterStore
   /** Messages that wait, for `@xmppkit/offline`. */
   readonly offline: OfflineStore
+  /** Archives, for `@xmppkit/archive`. */
+  readonly archive: ArchiveStore
   /** Last activity, for `@xmppkit/basics`. */
   readonly lastActivity: LastActivityStore
   /** Push registrations, for `@xmppkit/push`. */
@@ -81,6 +86,10 @@ export async function createSqlStorage(
   const db = await openDatabase(deps, settings)
   const schema = db.dialect.name === 'postgres' ? settings.schema : undefined
   const statements = createStatements(db.dialect, { schema, maxTextBytes: settings.maxValueBytes })
+  const search = await openArchiveSearch(db, statements, settings.searchArchives).catch(async (error) => {
+    await db.close()
+    throw error
+  })
   const keyValue = createSqlKeyValues({ db, clock }, statements)
   const logOf = createSqlLogs({ db }, statements, {
     table: 'log_entries',
@@ -113,6 +122,7 @@ export async function createSqlStorage(
       exclusive && rememberedAccounts > 0
         ? createWaitingCounts(createMemoryLeases(offline), { maxAccounts: rememberedAccounts })
         : offline,
+    archive: createSqlArchiveStore({ db, search }, statements),
     lastActivity: createSqlLastActivityStore({ db }, statements),
     push: createSqlPushStore({ db }, statements),
     keyValue: (name): KeyValue => keyValue(named(name)),

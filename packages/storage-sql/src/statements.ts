@@ -31,6 +31,8 @@ export interface Statements {
   readonly dialect: Dialect
   /** A table as it is called in SQL that is written out. */
   table(name: keyof Tables): RawBuilder<unknown>
+  /** A name as it is written in SQL that is text already. */
+  qualified(name: string): string
   /** Declares the parameters, then the query. */
   with<P extends Parameters>(): (
     name: string,
@@ -61,6 +63,7 @@ export function createStatements(
   return {
     dialect,
     table: (name) => (schema === undefined ? sql.id(name) : sql.id(schema, name)),
+    qualified: (name) => (schema === undefined ? name : `${quoted(schema)}.${quoted(name)}`),
     with:
       <P extends Parameters>() =>
       (
@@ -83,6 +86,10 @@ export function createStatements(
         })
       },
   }
+}
+
+function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`
 }
 
 function compiled(name: string, text: string, givesId: boolean): Compiled {

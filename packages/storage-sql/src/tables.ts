@@ -59,6 +59,27 @@ export interface Tables {
     options: string | null
     enabled_at: Timestamp
   }
+  archive_messages: {
+    id: Generated<number>
+    account: string
+    domain: string
+    archive_id: string
+    with_bare: string
+    with_resource: string | null
+    direction: string
+    kind: string
+    origin_id: string | null
+    stanza: string
+    body: string | null
+    sent_at: Timestamp
+  }
+  archive_preferences: {
+    account: string
+    domain: string
+    default_rule: string
+    always_with: string
+    never_with: string
+  }
   key_values: {
     store: string
     owner: string

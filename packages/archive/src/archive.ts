@@ -1,0 +1,196 @@
+import { removeUser } from '@xmppkit/auth'
+import { userSendPacket, userSendSeq } from '@xmppkit/c2s'
+import type { Disco } from '@xmppkit/disco'
+import type { Hooks } from '@xmppkit/hooks'
+import type { Iq } from '@xmppkit/iq'
+import type { BareJid } from '@xmppkit/jid'
+import { type Awaitable, type Clock, createScope, type Ids, isThenable, type Logger } from '@xmppkit/runtime'
+import {
+  archivedAs,
+  bouncePacket,
+  type DeliveryRules,
+  decideDelivery,
+  isArchivedForAddressee,
+  offlineMessage,
+  offlineSeq,
+  receivePacket,
+  type Sessions,
+} from '@xmppkit/sessions'
+import { NS, type Stanza } from '@xmppkit/stanza'
+import { isArchivable, retractNs } from './archivable.js'
+import { type ArchiveOptions, archiveDefaults } from './archive-options.js'
+import type { ArchiveStore } from './ports.js'
+import { createPreferenceRequests } from './preference-requests.js'
+import { type ArchiveContacts, createPreferences } from './preferences.js'
+import { createArchiveQueries } from './queries.js'
+import { fulltextFeature } from './query-form.js'
+import { createRecording } from './recording.js'
+import { removeAll } from './removing.js'
+import { createRetention } from './retention.js'
+import { stanzaIdElement, withoutForgedIds } from './stanza-ids.js'
+import type { ArchivingContext } from './tokens.js'
+
+/** Collaborators of {@link createArchive}. */
+export interface ArchiveDeps {
+  /** Where archives are kept. */
+  readonly store: ArchiveStore
+  /** The host's hooks: messages pass through them. */
+  readonly hooks: Pick<Hooks, 'on' | 'fold' | 'run' | 'has'>
+  /** Answers queries. */
+  readonly iq: Pick<Iq, 'handle'>
+  /** Who is there, and the way to them. */
+  readonly sessions: Pick<Sessions, 'resources' | 'deliverTo'>
+  /** Says what accounts can. */
+  readonly disco: Pick<Disco, 'addFeature'>
+  /** Makes the ids of archived messages; they must be unguessable. */
+  readonly ids: Ids
+  /** Dates messages, and tells when to remove old ones. */
+  readonly clock: Pick<Clock, 'now' | 'after'>
+  /** Told what fails. */
+  readonly logger: Logger
+  /** The domains of the host, for what is removed by age. @default none */
+  readonly domains?: () => readonly string[]
+  /** Who is a contact, for the preference `roster`. @default nobody can be asked, and the preference is refused */
+  readonly contacts?: ArchiveContacts
+}
+
+/** The archives of a host. */
+export interface Archive extends AsyncDisposable {
+  /**
+   * Removes the archive of an account, or its messages with one party, batch by batch.
+   * @returns how many there were
+   */
+  remove(account: BareJid, options?: Omit<Parameters<ArchiveStore['remove']>[1], 'limit'>): Promise<number>
+  /** Ends: nothing is archived or answered any more. */
+  close(): Promise<void>
+}
+
+const label = 'archive'
+// Who gets the message makes no difference here, only whether somebody does.
+const rules: DeliveryRules = Object.freeze({ bareMessages: 'highest-priority' })
+const features = [
+  NS.mam,
+  `${NS.mam}#extended`,
+  `${NS.mam}#groupchat-field`,
+  NS.stanzaIds,
+  retractNs,
+  `${retractNs}#tombstone`,
+]
+
+/**
+ * Archives what the accounts of a host write and get, once each, before it is delivered (rule MAM-1), and lets them read it
+ * page by page (XEP-0313). All resources, and offline storage, see a message with the same id (XEP-0359).
+ *
+ * @example
+ * ```ts
+ * const archive = createArchive({ store: createMemoryArchiveStore(), hooks, iq, sessions, disco, ids, clock, logger })
+ * ```
+ */
+export function createArchive(deps: ArchiveDeps, options: ArchiveOptions = {}): Archive {
+  const settings = Object.freeze({ ...archiveDefaults, ...options })
+  const { store, hooks, sessions, contacts } = deps
+  const scope = createScope()
+  // Accounts that are being removed: what came for them now would reach the next of that name.
+  const leaving = new Set<string>()
+  const retention = scope.use(createRetention({ ...deps, domains: deps.domains ?? (() => []) }, settings))
+  const preferences = createPreferences(deps, settings)
+  const record = createRecording({ ...deps, preferences, grown: ({ account }) => retention.grown(account) })
+  scope.use(createArchiveQueries(deps, settings))
+  scope.use(
+    createPreferenceRequests({ ...deps, preferences, knowsContacts: contacts !== undefined }, settings),
+  )
+
+  /** Archives a message; goes on with what `mark` makes of it and its id. */
+  const archived = (
+    message: Stanza,
+    context: ArchivingContext,
+    mark: (message: Stanza, id: string) => Stanza,
+  ): Awaitable<Stanza> => {
+    if (leaving.has(context.account.toString())) return message
+    const recorded = record(message, context)
+    const marked = (id: string | undefined) => (id === undefined ? message : mark(message, id))
+    return isThenable(recorded) ? recorded.then(marked) : marked(recorded)
+  }
+
+  const sent = (message: Stanza, account: BareJid): Awaitable<Stanza> => {
+    const clean = withoutForgedIds(message, account)
+    const { to } = clean
+    // What one writes to oneself is archived on its arrival, and once (XEP-0313 §6.1.1).
+    if (to === undefined || to.bare.equals(account) || !isArchivable(clean)) return clean
+    return archived(clean, { account, peer: to, direction: 'sent' }, (one, id) =>
+      // Its addressee must not see this id (XEP-0313 §3); carbons may.
+      one.withMeta(archivedAs, { by: account, id }),
+    )
+  }
+
+  const received = (message: Stanza, account: BareJid): Awaitable<Stanza> => {
+    const { from } = message
+    if (from === undefined) return message
+    return archived(message, { account, peer: from, direction: 'received' }, (one, id) =>
+      one.add(stanzaIdElement(account, id)).withMeta(archivedAs, { by: account, id }),
+    )
+  }
+
+  scope.use(
+    hooks.on(
+      userSendPacket,
+      (stanza, { session }) => (stanza.kind === 'message' ? sent(stanza, session.account) : stanza),
+      { seq: userSendSeq.archive, label },
+    ),
+  )
+  scope.use(
+    hooks.on(
+      receivePacket,
+      (stanza) => {
+        if (stanza.kind !== 'message' || stanza.to === undefined) return stanza
+        const account = stanza.to.bare
+        const clean = withoutForgedIds(stanza, account)
+        if (!isArchivable(clean)) return clean
+        const resources = sessions.resources(account)
+        // Where nobody can take it, it may yet be refused, or the account may not exist: see below.
+        if (resources.length === 0 || decideDelivery(clean, resources, rules).action !== 'deliver')
+          return clean
+        return received(clean, account)
+      },
+      { seq: userSendSeq.archive, label },
+    ),
+  )
+  scope.use(
+    hooks.on(
+      offlineMessage,
+      (value) => {
+        const { action, stanza } = value
+        const { to } = stanza
+        if (to === undefined || isArchivedForAddressee(stanza) || !isArchivable(stanza)) return value
+        const kept = received(stanza, to.bare)
+        return isThenable(kept) ? kept.then((one) => ({ action, stanza: one })) : { action, stanza: kept }
+      },
+      { seq: offlineSeq.archive, label },
+    ),
+  )
+  scope.use(
+    hooks.on(
+      bouncePacket,
+      // It is safe, and the client finds it: an error besides would be a second outcome (rule X-CONS).
+      (value) => (isArchivedForAddressee(value.stanza) ? { ...value, action: 'discard' } : value),
+      { label },
+    ),
+  )
+
+  const remove: Archive['remove'] = (account, about = {}) => removeAll(store, account, about)
+  const forget = async (account: BareJid) => {
+    leaving.add(account.toString())
+    try {
+      await remove(account)
+      await preferences.remove(account)
+    } finally {
+      leaving.delete(account.toString())
+    }
+  }
+  scope.use(hooks.on(removeUser, ({ account }) => forget(account), { label }))
+  const searchable = store.searches ? [fulltextFeature] : []
+  scope.use(deps.disco.addFeature('account', [...features, ...searchable]))
+  scope.use(deps.disco.addFeature('server', retractNs))
+
+  return { remove, close: () => scope.close(), [Symbol.asyncDispose]: () => scope.close() }
+}

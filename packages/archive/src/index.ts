@@ -1,0 +1,28 @@
+/**
+ * Message archives (XEP-0313): every message stored once before it is delivered, and read page by page.
+ *
+ * @packageDocumentation
+ */
+
+export { isArchivable } from './archivable.js'
+export { type Archive, type ArchiveDeps, createArchive } from './archive.js'
+export { type ArchiveCommandsDeps, registerArchiveCommands } from './archive-commands.js'
+export { type ArchiveOptions, archiveDefaults } from './archive-options.js'
+export { ArchiveError } from './errors.js'
+export { createMemoryArchiveStore, type MemoryArchiveOptions, memoryArchiveDefaults } from './memory-store.js'
+export {
+  type ArchiveBounds,
+  type ArchiveDirection,
+  type ArchivedMessage,
+  type ArchiveFilter,
+  type ArchiveKind,
+  type ArchivePage,
+  type ArchivePageRequest,
+  type ArchivePreferences,
+  type ArchiveRemoval,
+  type ArchiveStore,
+  type NewArchivedMessage,
+  unknownId,
+} from './ports.js'
+export type { ArchiveContacts } from './preferences.js'
+export { type ArchivingContext, messageArchived, storeMamMessage } from './tokens.js'

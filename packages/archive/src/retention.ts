@@ -1,0 +1,83 @@
+import type { BareJid } from '@xmppkit/jid'
+import type { Clock, Logger } from '@xmppkit/runtime'
+import type { ArchiveStore } from './ports.js'
+
+/** What {@link createRetention} needs. */
+export interface RetentionDeps {
+  /** Where archives are kept. */
+  readonly store: Pick<ArchiveStore, 'trim' | 'removeOlder'>
+  /** The domains whose archives these are. */
+  readonly domains: () => readonly string[]
+  /** Tells when to sweep, and what is old. */
+  readonly clock: Pick<Clock, 'now' | 'after'>
+  /** Told when it fails. */
+  readonly logger: Logger
+}
+
+/** What is kept; see `ArchiveOptions`. */
+export interface RetentionOptions {
+  readonly maxAgeDays: number
+  readonly maxMessagesPerAccount: number
+  readonly sweepMs: number
+}
+
+/** Removes what is too old or too much. */
+export interface Retention extends Disposable {
+  /** An archive has grown: it is looked at in the next sweep. */
+  grown(account: BareJid): void
+}
+
+const dayMs = 24 * 60 * 60 * 1000
+/** Messages removed at one time. */
+const batch = 1000
+/** Accounts remembered between two sweeps; of more, the rest is looked at when they grow again. */
+const maxGrown = 100_000
+
+/** Makes the retention of one host: it sweeps again and again until disposed. */
+export function createRetention(deps: RetentionDeps, options: RetentionOptions): Retention {
+  const { store, clock, logger } = deps
+  const { maxAgeDays, maxMessagesPerAccount, sweepMs } = options
+  let grown = new Map<string, BareJid>()
+  let timer: Disposable | undefined
+  let ended = false
+
+  const all = async (remove: () => Promise<number>) => {
+    let removed = batch
+    while (removed >= batch && !ended) removed = await remove()
+  }
+  const removeOld = async () => {
+    if (maxAgeDays === Number.POSITIVE_INFINITY) return
+    const before = clock.now() - maxAgeDays * dayMs
+    for (const domain of deps.domains()) await all(() => store.removeOlder({ domain, before }, batch))
+  }
+  const removeMany = async () => {
+    const accounts = grown
+    grown = new Map()
+    for (const account of accounts.values())
+      await all(() => store.trim(account, maxMessagesPerAccount, batch))
+  }
+  const sweep = async () => {
+    try {
+      await removeOld()
+      await removeMany()
+    } catch (cause) {
+      logger.error('archived messages could not be removed', { cause })
+    }
+    schedule()
+  }
+  const schedule = () => {
+    if (!ended) timer = clock.after(sweepMs, () => void sweep())
+  }
+
+  schedule()
+  return {
+    grown(account) {
+      if (maxMessagesPerAccount === Number.POSITIVE_INFINITY || grown.size >= maxGrown) return
+      grown.set(account.toString(), account)
+    },
+    [Symbol.dispose]() {
+      ended = true
+      timer?.[Symbol.dispose]()
+    },
+  }
+}

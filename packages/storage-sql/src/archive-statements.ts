@@ -1,0 +1,248 @@
+import { type RawBuilder, sql } from 'kysely'
+import { type ArchiveSearch, noSearch } from './archive-search.js'
+import type { Statements } from './statements.js'
+
+type Fragment = RawBuilder<unknown>
+type Taking = Statements['with']
+
+/** Between which messages; ids exclusive, moments inclusive. Every page has all four, so there is one plan for each. */
+type Bounds = { account: string; after: number; before: number; from: string; to: string }
+type Party = { bare: string; resource: string }
+type Named = { ids: string }
+type Searched = { match: string }
+type Part = { limit: number; skip: number }
+/** What a page can be asked with; each statement takes what it needs of it. */
+export type PageParameters = Bounds & Party & Named & Searched & Part
+
+type P = (name: keyof PageParameters) => unknown
+
+/** How messages are found, each by an index of its own. */
+export type Access = 'all' | 'bare' | 'full' | 'text'
+
+const columns = sql`archive_id, sent_at, stanza`
+
+/** The queries about archives. */
+export function archiveStatements(statements: Statements, search: ArchiveSearch = noSearch) {
+  const { with: taking, table, dialect } = statements
+  const messages = table('archive_messages')
+  return {
+    append: appendStatement(taking, messages, dialect.types.timestamp),
+    pages: pageStatements(taking, messages, search),
+    ...idStatements(statements, messages, search),
+    ...timeStatements(taking, messages),
+    ...removeStatements(taking, messages),
+    ...preferenceStatements(taking),
+  }
+}
+
+/** Appends; a message is never older than the one before it. */
+function appendStatement(taking: Taking, messages: Fragment, moment: string) {
+  type New = {
+    account: string
+    domain: string
+    archive_id: string
+    with_bare: string
+    with_resource: string | null
+    direction: string
+    kind: string
+    origin_id: string | null
+    stanza: string
+    body: string | null
+    sent_at: string
+  }
+  return taking<New>()(
+    'archive_append',
+    (_, p) => sql`
+      insert into ${messages}
+        (account, domain, archive_id, with_bare, with_resource, direction, kind, origin_id, stanza, body, sent_at)
+      values (${p('account')}, ${p('domain')}, ${p('archive_id')}, ${p('with_bare')}, ${p('with_resource')},
+        ${p('direction')}, ${p('kind')}, ${p('origin_id')}, ${p('stanza')}, ${p('body')},
+        (select max(moment) from (
+          select cast(${p('sent_at')} as ${sql.raw(moment)}) as moment
+          union all
+          select sent_at from (
+            select sent_at from ${messages} where account = ${p('account')} order by sent_at desc limit 1
+          ) as newest
+        ) as moments))`,
+  )
+}
+
+const within = (p: P): Fragment => sql`id > ${p('after')} and id < ${p('before')}`
+const inTime = (p: P): Fragment => sql`sent_at >= ${p('from')} and sent_at <= ${p('to')}`
+const withBare = (p: P): Fragment => sql`account = ${p('account')} and with_bare = ${p('bare')}`
+
+/** What is asked for, in the words of each access. */
+function conditions(p: P, access: Access, search: ArchiveSearch): Fragment {
+  switch (access) {
+    case 'all':
+      return sql`account = ${p('account')} and ${inTime(p)} and ${within(p)}`
+    case 'bare':
+      return sql`${withBare(p)} and ${within(p)}`
+    case 'full':
+      return sql`${withBare(p)} and with_resource = ${p('resource')} and ${within(p)}`
+    case 'text':
+      return sql`account = ${p('account')} and ${search.matches(p('match'))} and ${inTime(p)} and ${within(p)}
+        and (cast(${p('bare')} as ${sql.raw(search.textType)}) = '' or with_bare = ${p('bare')})
+        and (cast(${p('resource')} as ${sql.raw(search.textType)}) = '' or with_resource = ${p('resource')})`
+  }
+}
+
+function pageStatements(taking: Taking, messages: Fragment, search: ArchiveSearch) {
+  const page = (access: Access, order: 'asc' | 'desc') => {
+    const direction = sql.raw(order)
+    // Within an account both orders are the same; each is that of its index.
+    const by = access === 'all' ? sql`sent_at ${direction}, id ${direction}` : sql`id ${direction}`
+    return taking<PageParameters>()(
+      `archive_page_${access}_${order}`,
+      (_, p) => sql`
+        select ${columns} from ${messages} where ${conditions(p as P, access, search)}
+        order by ${by} limit ${p('limit')} offset ${p('skip')}`,
+    )
+  }
+  const both = (access: Access) => ({
+    oldest: page(access, 'asc'),
+    newest: page(access, 'desc'),
+    count: taking<PageParameters>()(
+      `archive_count_${access}`,
+      (_, p) => sql`select count(*) as count from ${messages} where ${conditions(p as P, access, search)}`,
+    ),
+  })
+  return { all: both('all'), bare: both('bare'), full: both('full'), text: both('text') }
+}
+
+function idStatements({ with: taking, dialect }: Statements, messages: Fragment, search: ArchiveSearch) {
+  type Owned = { account: string }
+  return {
+    /** Where messages stand that are known by their archive's ids. */
+    resolve: taking<Owned & Named>()(
+      'archive_resolve',
+      (_, p) => sql`
+        select id, archive_id, sent_at, with_bare, with_resource from ${messages}
+        where account = ${p('account')} and archive_id in ${dialect.textsIn(p('ids'))}`,
+    ),
+    /** Messages by their numbers, oldest first. */
+    get: taking<Owned & Named>()(
+      'archive_get',
+      (_, p) => sql`
+        select ${columns} from ${messages}
+        where account = ${p('account')} and id in ${dialect.numbersIn(p('ids'))} order by id`,
+    ),
+    /** Which of some messages have the words. */
+    having: taking<Owned & Named & Searched>()(
+      'archive_having',
+      (_, p) => sql`
+        select id from ${messages}
+        where account = ${p('account')} and ${search.matches(p('match'))} and id in ${dialect.numbersIn(p('ids'))}`,
+    ),
+    find: taking<Owned & { origin_id: string; with_bare: string; direction: string }>()(
+      'archive_find',
+      (_, p) => sql`
+        select ${columns} from ${messages}
+        where account = ${p('account')} and origin_id = ${p('origin_id')}
+          and with_bare = ${p('with_bare')} and direction = ${p('direction')}
+        order by id desc limit 1`,
+    ),
+    replace: taking<Owned & { archive_id: string; stanza: string }>()(
+      'archive_replace',
+      (_, p) => sql`
+        update ${messages} set stanza = ${p('stanza')}, body = null
+        where account = ${p('account')} and archive_id = ${p('archive_id')}`,
+    ),
+  }
+}
+
+function timeStatements(taking: Taking, messages: Fragment) {
+  type At = { account: string; at: string }
+  return {
+    /** The first message that is not before a moment. */
+    firstFrom: taking<At>()(
+      'archive_first_from',
+      (_, p) => sql`
+        select id, archive_id, sent_at from ${messages} where account = ${p('account')} and sent_at >= ${p('at')}
+        order by sent_at, id limit 1`,
+    ),
+    /** The last message that is not after a moment. */
+    lastTo: taking<At>()(
+      'archive_last_to',
+      (_, p) => sql`
+        select id, archive_id, sent_at from ${messages} where account = ${p('account')} and sent_at <= ${p('at')}
+        order by sent_at desc, id desc limit 1`,
+    ),
+  }
+}
+
+function removeStatements(taking: Taking, messages: Fragment) {
+  type Some = { account: string; limit: number }
+  type Old = { domain: string; kind: string; before: string }
+  const remove = (name: string, where: (p: (name: 'account' | keyof Party) => unknown) => Fragment) =>
+    taking<Some & Party>()(
+      name,
+      (_, p) => sql`
+        delete from ${messages} where id in (
+          select id from ${messages} where ${where(p)} order by sent_at, id limit ${p('limit')}
+        )`,
+    )
+  return {
+    remove: {
+      all: remove('archive_remove', (p) => sql`account = ${p('account')}`),
+      bare: remove('archive_remove_bare', (p) => sql`account = ${p('account')} and with_bare = ${p('bare')}`),
+      full: remove(
+        'archive_remove_full',
+        (p) =>
+          sql`account = ${p('account')} and with_bare = ${p('bare')} and with_resource = ${p('resource')}`,
+      ),
+    },
+    trim: taking<Some & { keep: number }>()(
+      'archive_trim',
+      (_, p) => sql`
+        delete from ${messages} where id in (
+          select id from ${messages} where account = ${p('account')} and id <= coalesce((
+            select id from ${messages} where account = ${p('account')}
+            order by sent_at desc, id desc limit 1 offset ${p('keep')}
+          ), 0)
+          order by sent_at, id limit ${p('limit')}
+        )`,
+    ),
+    removeOlder: taking<Old & { limit: number }>()(
+      'archive_remove_older',
+      (_, p) => sql`
+        delete from ${messages} where id in (
+          select id from ${messages}
+          where domain = ${p('domain')} and kind = ${p('kind')} and sent_at < ${p('before')}
+          order by sent_at limit ${p('limit')}
+        )`,
+    ),
+    countOlder: taking<Old>()(
+      'archive_count_older',
+      (_, p) => sql`
+        select count(*) as count from ${messages}
+        where domain = ${p('domain')} and kind = ${p('kind')} and sent_at < ${p('before')}`,
+    ),
+  }
+}
+
+function preferenceStatements(taking: Taking) {
+  type Preferences = { domain: string; default_rule: string; always_with: string; never_with: string }
+  return {
+    preferences: taking<{ account: string }>()('archive_preferences', (db, p) =>
+      db
+        .selectFrom('archive_preferences')
+        .select(['default_rule', 'always_with', 'never_with'])
+        .where('account', '=', p('account')),
+    ),
+    setPreferences: taking<{ account: string } & Preferences>()('archive_set_preferences', (db, p) => {
+      const changes = {
+        default_rule: p('default_rule'),
+        always_with: p('always_with'),
+        never_with: p('never_with'),
+      }
+      return db
+        .insertInto('archive_preferences')
+        .values({ account: p('account'), domain: p('domain'), ...changes })
+        .onConflict((conflict) => conflict.column('account').doUpdateSet(changes))
+    }),
+    forgetPreferences: taking<{ account: string }>()('archive_forget_preferences', (db, p) =>
+      db.deleteFrom('archive_preferences').where('account', '=', p('account')),
+    ),
+  }
+}
