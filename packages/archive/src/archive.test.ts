@@ -89,7 +89,7 @@ describe('what is written and read', () => {
     expect(from.heard()[0]).toContain(stanzaId('romeo@example.com', 'a1'))
   })
 
-  test('SEC-18: ids in the name of our archives are taken out; others, and those of origin, stay', async () => {
+  test('SEC-19: ids in the name of our archives are taken out; others, and those of origin, stay', async () => {
     const { host, from, to } = await couple()
     const forged =
       stanzaId(juliet, 'forged') +

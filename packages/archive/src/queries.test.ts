@@ -87,7 +87,7 @@ describe('results', () => {
 })
 
 describe('access', () => {
-  test('SEC-12: only the owner may ask, whether the account exists or not', async () => {
+  test('only the owner may ask, whether the account exists or not', async () => {
     const { host, client } = await library(1)
     const eve = await host.connect('eve@example.com/x')
     for (const whose of [juliet, 'nobody@example.com']) {

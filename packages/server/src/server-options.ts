@@ -1,3 +1,4 @@
+import { type ArchiveOptions, archiveDefaults } from '@xmppkit/archive'
 import {
   type AccountsOptions,
   accountsDefaults,
@@ -31,6 +32,20 @@ import { ServerError } from './errors.js'
 import { softwareVersion } from './software-version.js'
 import type { StorageSettings } from './storage.js'
 
+/** Options of message archives, and whether there are any. */
+export interface ArchiveSettings extends ArchiveOptions {
+  /**
+   * Whether messages are archived (XEP-0313). Clients of today rely on it to show on every device what was said; it costs a
+   * durable write at each end of a message.
+   *
+   * @default true
+   */
+  readonly enabled?: boolean
+}
+
+/** Whether messages are archived unless somebody says otherwise. */
+export const archiveEnabledDefault = true
+
 /** Options of the blocks a host is made of; each is documented with its block. */
 export interface HostSections {
   /** Passwords and their hashes. */
@@ -47,6 +62,8 @@ export interface HostSections {
   readonly disco?: DiscoOptions
   /** Contacts, subscriptions, presence. */
   readonly roster?: RosterOptions
+  /** Message archives. */
+  readonly archive?: ArchiveSettings
   /** Messages for people who are away. */
   readonly offline?: OfflineOptions
   /** vCards, and the photo in presence. */
@@ -176,6 +193,7 @@ export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedS
     iq: iqDefaults,
     disco: discoDefaults,
     roster: rosterDefaults,
+    archive: { enabled: archiveEnabledDefault, ...archiveDefaults },
     offline: offlineDefaults,
     vcard: vcardDefaults,
     private: privateDefaults,

@@ -1,3 +1,4 @@
+import { archiveModule } from '@xmppkit/archive/module'
 import { authModule } from '@xmppkit/auth/module'
 import {
   contactAddressesModule,
@@ -18,7 +19,7 @@ import { registrationModule } from '@xmppkit/registration/module'
 import { rosterModule } from '@xmppkit/roster/module'
 import { sessionsModule } from '@xmppkit/sessions/module'
 import { vcardModule } from '@xmppkit/vcard/module'
-import type { HostSettings } from './server-options.js'
+import { archiveEnabledDefault, type HostSettings } from './server-options.js'
 import { softwareVersion } from './software-version.js'
 
 /**
@@ -39,6 +40,7 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
     use(c2sModule, { ...settings.c2s, ...(settings.sasl && { sasl: settings.sasl }) }),
     // What they do.
     use(rosterModule, settings.roster ?? {}),
+    ...archives(settings),
     use(offlineModule, settings.offline ?? {}),
     use(vcardModule, settings.vcard ?? {}),
     use(privateModule, settings.private ?? {}),
@@ -51,4 +53,9 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
     use(contactAddressesModule, { addresses: settings.contact ?? {} }),
     ...(settings.modules ?? []),
   ]
+}
+
+function archives({ archive = {} }: HostSettings): ModuleUse[] {
+  const { enabled = archiveEnabledDefault, ...options } = archive
+  return enabled ? [use(archiveModule, options)] : []
 }

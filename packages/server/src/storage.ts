@@ -1,3 +1,5 @@
+import { createMemoryArchiveStore } from '@xmppkit/archive'
+import { ArchiveStoreService } from '@xmppkit/archive/module'
 import { createMemoryAccountStore } from '@xmppkit/auth'
 import { AccountStoreService } from '@xmppkit/auth/module'
 import { createMemoryLastActivityStore } from '@xmppkit/basics'
@@ -50,6 +52,7 @@ function memoryStorage(deps: { readonly clock: Clock }): Storage {
     services: [
       provide(AccountStoreService, createMemoryAccountStore()),
       provide(RosterStoreService, createMemoryRosterStore(deps)),
+      provide(ArchiveStoreService, createMemoryArchiveStore()),
       provide(OfflineStoreService, createMemoryOfflineStore()),
       provide(LastActivityStoreService, createMemoryLastActivityStore()),
       provide(PushStoreService, createMemoryPushStore()),
@@ -65,6 +68,7 @@ function sqlStorage(storage: SqlStorage, close: () => Promise<void>): Storage {
     services: [
       provide(AccountStoreService, storage.accounts),
       provide(RosterStoreService, storage.roster),
+      provide(ArchiveStoreService, storage.archive),
       provide(OfflineStoreService, storage.offline),
       provide(LastActivityStoreService, storage.lastActivity),
       provide(PushStoreService, storage.push),

@@ -1,23 +1,26 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { Compiled, Row, SqlDatabase } from './database.js'
-import type { Statements } from './statements.js'
+import type { Row, SqlDatabase, Step } from './database.js'
+import { compiled, type Statements } from './statements.js'
 
 /** Full-text search in archives, in the words of one dialect. */
 export interface ArchiveSearch {
   /** Whether there is one. */
   readonly enabled: boolean
-  /** What text is called where a parameter has no type of its own. */
-  readonly textType: string
-  /** The condition that a message of `archive_messages` has the words of a parameter made by {@link matchOf}. */
+  /** Where messages that match come from, in order of their numbers. */
+  readonly from: RawBuilder<unknown>
+  /** The column of that with the number of a message. */
+  readonly id: RawBuilder<unknown>
+  /** The condition on that, that a message has the words of a parameter made by {@link matchOf}. */
   matches(match: unknown): RawBuilder<unknown>
   /** What to give for words of an account's; whatever is written in them, they are words and nothing else. */
   matchOf(account: string, text: string): string
 }
 
 /** Stands where nothing is searched. */
-export const noSearch: ArchiveSearch = Object.freeze({
+const noSearch = (statements: Pick<Statements, 'table'>): ArchiveSearch => ({
   enabled: false,
-  textType: 'text',
+  from: statements.table('archive_messages'),
+  id: sql`id`,
   matches: () => sql`1 = 0`,
   matchOf: () => '',
 })
@@ -42,15 +45,11 @@ type Runner = {
 }
 
 function createRunner(db: SqlDatabase): Runner {
-  const compiled = (text: string, returns: boolean): Compiled => ({
-    name: `xmppkit_archive_search_${text.length}_${[...text].reduce((sum, c) => (sum * 31 + c.charCodeAt(0)) % 1e9, 7)}`,
-    sql: text,
-    returns,
-  })
+  const stepOf = (text: string): Step => ({ statement: compiled('archive_search', text), values: [] })
   return {
-    read: (text) => db.read({ statement: compiled(text, true), values: [] }),
+    read: (text) => db.read(stepOf(text)),
     async write(...texts) {
-      const steps = texts.map((text) => ({ statement: compiled(text, false), values: [] }))
+      const steps = texts.map(stepOf)
       await db.write({ lock: '', steps })
     },
   }
@@ -59,14 +58,14 @@ function createRunner(db: SqlDatabase): Runner {
 // FTS5 has one index for all accounts, so each message carries its account as a word: the hex digits of its name.
 async function sqliteSearch(
   { read, write }: Runner,
-  _: Statements,
+  statements: Statements,
   enabled: boolean,
 ): Promise<ArchiveSearch> {
   const there = await read("select 1 from sqlite_master where name = 'archive_search'")
   if (!enabled) {
     if (there.length > 0)
       await write(...sqliteTriggers.map(({ name }) => `drop trigger ${name}`), 'drop table archive_search')
-    return noSearch
+    return noSearch(statements)
   }
   if (there.length === 0) {
     await write(
@@ -79,8 +78,10 @@ async function sqliteSearch(
   }
   return {
     enabled: true,
-    textType: 'text',
-    matches: (match) => sql`id in (select rowid from archive_search where archive_search match ${match})`,
+    // In this order: the search gives numbers in order, so it can stop when a page is full.
+    from: sql`archive_search cross join archive_messages on archive_messages.id = archive_search.rowid`,
+    id: sql`archive_search.rowid`,
+    matches: (match) => sql`archive_search match ${match}`,
     matchOf(account, text) {
       const words = text.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word))
       const quoted = words.map((word) => `"${word.replaceAll('"', '""')}"`)
@@ -113,19 +114,21 @@ const postgresDocument = `(to_tsvector('simple', coalesce(body, '')) || array_to
 
 async function postgresSearch(
   { write }: Runner,
-  { qualified }: Statements,
+  statements: Statements,
   enabled: boolean,
 ): Promise<ArchiveSearch> {
+  const { qualified } = statements
   if (!enabled) {
     await write(`drop index if exists ${qualified('archive_messages_search')}`)
-    return noSearch
+    return noSearch(statements)
   }
   await write(
     `create index if not exists archive_messages_search on ${qualified('archive_messages')} using gin (${postgresDocument})`,
   )
   return {
     enabled: true,
-    textType: 'text',
+    from: statements.table('archive_messages'),
+    id: sql`id`,
     matches: (match) => {
       const part = (at: number) => sql`(cast(${match} as json) ->> ${sql.lit(at)})`
       return sql`${sql.raw(postgresDocument)} @@

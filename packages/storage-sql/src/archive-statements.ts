@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import { type ArchiveSearch, noSearch } from './archive-search.js'
+import type { ArchiveSearch } from './archive-search.js'
 import type { Statements } from './statements.js'
 
 type Fragment = RawBuilder<unknown>
@@ -22,7 +22,7 @@ export type Access = 'all' | 'bare' | 'full' | 'text'
 const columns = sql`archive_id, sent_at, stanza`
 
 /** The queries about archives. */
-export function archiveStatements(statements: Statements, search: ArchiveSearch = noSearch) {
+export function archiveStatements(statements: Statements, search: ArchiveSearch) {
   const { with: taking, table, dialect } = statements
   const messages = table('archive_messages')
   return {
@@ -67,7 +67,7 @@ function appendStatement(taking: Taking, messages: Fragment, moment: string) {
   )
 }
 
-const within = (p: P): Fragment => sql`id > ${p('after')} and id < ${p('before')}`
+const within = (p: P, id = sql`id`): Fragment => sql`${id} > ${p('after')} and ${id} < ${p('before')}`
 const inTime = (p: P): Fragment => sql`sent_at >= ${p('from')} and sent_at <= ${p('to')}`
 const withBare = (p: P): Fragment => sql`account = ${p('account')} and with_bare = ${p('bare')}`
 
@@ -81,21 +81,23 @@ function conditions(p: P, access: Access, search: ArchiveSearch): Fragment {
     case 'full':
       return sql`${withBare(p)} and with_resource = ${p('resource')} and ${within(p)}`
     case 'text':
-      return sql`account = ${p('account')} and ${search.matches(p('match'))} and ${inTime(p)} and ${within(p)}
-        and (cast(${p('bare')} as ${sql.raw(search.textType)}) = '' or with_bare = ${p('bare')})
-        and (cast(${p('resource')} as ${sql.raw(search.textType)}) = '' or with_resource = ${p('resource')})`
+      return sql`${search.matches(p('match'))} and ${within(p, search.id)} and account = ${p('account')}
+        and ${inTime(p)} and (cast(${p('bare')} as text) = '' or with_bare = ${p('bare')})
+        and (cast(${p('resource')} as text) = '' or with_resource = ${p('resource')})`
   }
 }
 
 function pageStatements(taking: Taking, messages: Fragment, search: ArchiveSearch) {
+  const from = (access: Access) => (access === 'text' ? search.from : messages)
   const page = (access: Access, order: 'asc' | 'desc') => {
     const direction = sql.raw(order)
+    const id = access === 'text' ? search.id : sql`id`
     // Within an account both orders are the same; each is that of its index.
-    const by = access === 'all' ? sql`sent_at ${direction}, id ${direction}` : sql`id ${direction}`
+    const by = access === 'all' ? sql`sent_at ${direction}, id ${direction}` : sql`${id} ${direction}`
     return taking<PageParameters>()(
       `archive_page_${access}_${order}`,
       (_, p) => sql`
-        select ${columns} from ${messages} where ${conditions(p as P, access, search)}
+        select ${columns} from ${from(access)} where ${conditions(p as P, access, search)}
         order by ${by} limit ${p('limit')} offset ${p('skip')}`,
     )
   }
@@ -104,7 +106,8 @@ function pageStatements(taking: Taking, messages: Fragment, search: ArchiveSearc
     newest: page(access, 'desc'),
     count: taking<PageParameters>()(
       `archive_count_${access}`,
-      (_, p) => sql`select count(*) as count from ${messages} where ${conditions(p as P, access, search)}`,
+      (_, p) =>
+        sql`select count(*) as count from ${from(access)} where ${conditions(p as P, access, search)}`,
     ),
   })
   return { all: both('all'), bare: both('bare'), full: both('full'), text: both('text') }
@@ -131,8 +134,9 @@ function idStatements({ with: taking, dialect }: Statements, messages: Fragment,
     having: taking<Owned & Named & Searched>()(
       'archive_having',
       (_, p) => sql`
-        select id from ${messages}
-        where account = ${p('account')} and ${search.matches(p('match'))} and id in ${dialect.numbersIn(p('ids'))}`,
+        select ${search.id} as id from ${search.from}
+        where ${search.matches(p('match'))} and account = ${p('account')}
+          and ${search.id} in ${dialect.numbersIn(p('ids'))}`,
     ),
     find: taking<Owned & { origin_id: string; with_bare: string; direction: string }>()(
       'archive_find',

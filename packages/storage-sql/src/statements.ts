@@ -92,7 +92,8 @@ function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
 }
 
-function compiled(name: string, text: string, givesId: boolean): Compiled {
+/** A statement that is text already. */
+export function compiled(name: string, text: string, givesId = false): Compiled {
   // Two storages on one pool may differ in their schema, and PostgreSQL wants one text for one name.
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 8)
   return Object.freeze({

@@ -1,3 +1,4 @@
+import { archiveModule, memoryArchiveModule } from '@xmppkit/archive/module'
 import { createMemoryAccountStore } from '@xmppkit/auth'
 import { AccountStoreService, AccountsService, authModule } from '@xmppkit/auth/module'
 import {
@@ -178,6 +179,8 @@ const usualModules: readonly ModuleUse[] = [
   use(c2sModule, {}),
   use(memoryRosterModule),
   use(rosterModule, {}),
+  use(memoryArchiveModule, {}),
+  use(archiveModule, {}),
   use(memoryOfflineModule),
   use(offlineModule, {}),
   use(vcardModule, {}),
