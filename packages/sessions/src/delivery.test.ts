@@ -17,6 +17,7 @@ import {
   probeIn,
   receivePacket,
   resourceVisible,
+  sharedWith,
   subscriptionIn,
 } from './tokens.js'
 
@@ -91,6 +92,9 @@ describe('to sessions', () => {
     await online(sessions, phone)
     await sessions.deliver(chat('juliet@example.com'))
     expect([desk.got[0]?.meta(isCopy), phone.got[0]?.meta(isCopy)]).toEqual([true, undefined])
+    // And the one that is none says who else has it.
+    expect(phone.got[0]?.meta(sharedWith)?.map(({ sid }) => sid)).toEqual([phone.sid, desk.sid])
+    expect(desk.got[0]?.meta(sharedWith)).toBeUndefined()
   })
 
   test('one that throws keeps the message from nobody else', async () => {

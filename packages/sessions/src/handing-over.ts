@@ -3,7 +3,7 @@ import { type Awaitable, isThenable, type Logger } from '@xmppkit/runtime'
 import { isStanzaError, type Stanza, StanzaError } from '@xmppkit/stanza'
 import type { Bouncing } from './bouncing.js'
 import type { DeliveryOutcome, SessionEntry } from './ports.js'
-import { isCopy, resourceVisible } from './tokens.js'
+import { isCopy, resourceVisible, sharedWith } from './tokens.js'
 
 /** What {@link createHandingOver} needs. */
 export interface HandingOverDeps {
@@ -53,10 +53,11 @@ export function createHandingOver({ hooks, logger, bouncing, reroute }: HandingO
   // Whoever wrote a copy has the message. Only if none of them did is there something left to deliver.
   function copies(stanza: Stanza, sessions: readonly SessionEntry[]): Awaitable<void> {
     const copy = stanza.withMeta(isCopy, true)
+    const original = stanza.withMeta(sharedWith, sessions)
     const receiptFor = receipts(stanza, sessions.length)
     let waiting: PromiseLike<void>[] | undefined
     sessions.forEach((session, at) => {
-      const taken = toOne(session, at === 0 ? stanza : copy, receiptFor(session))
+      const taken = toOne(session, at === 0 ? original : copy, receiptFor(session))
       if (isThenable(taken)) waiting = [...(waiting ?? []), taken]
     })
     return waiting && Promise.all(waiting).then(nothing)

@@ -43,6 +43,7 @@ export {
   type OfflineMessageValue,
   offlineMessage,
   offlineSeq,
+  outboundRecipients,
   presenceSet,
   presenceUnset,
   probeIn,
@@ -50,5 +51,6 @@ export {
   resourceVisible,
   sessionClosed,
   sessionOpened,
+  sharedWith,
   subscriptionIn,
 } from './tokens.js'

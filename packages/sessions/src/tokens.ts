@@ -1,5 +1,5 @@
 import { event, filter } from '@xmppkit/hooks'
-import type { BareJid } from '@xmppkit/jid'
+import type { BareJid, Jid } from '@xmppkit/jid'
 import { metaKey, type Stanza, type StanzaError } from '@xmppkit/stanza'
 import type { SessionRecord } from './ports.js'
 
@@ -149,3 +149,22 @@ export function isArchivedForAddressee(stanza: Stanza): boolean {
   const archived = stanza.meta(archivedAs)
   return archived !== undefined && stanza.to !== undefined && archived.by.equals(stanza.to.bare)
 }
+
+/**
+ * On a message that goes to several sessions at once: all of them. It is on the one that is not a copy ({@link isCopy}), so
+ * that whoever copies messages to other sessions leaves out those that get the message itself.
+ */
+export const sharedWith = metaKey<readonly Pick<SessionRecord, 'sid'>[]>('sessions/shared-with')
+
+/**
+ * Who gets something the server is about to send in an account's name without its client having addressed it: presence and
+ * probes to contacts, notifications. Starts as everybody who is entitled to it; policies take out whom the account does not
+ * want to reach (ejabberd: `privacy_check_packet`, outgoing). Fired by whoever sends such things.
+ */
+export const outboundRecipients = filter<
+  readonly Jid[],
+  {
+    /** In whose name. */
+    readonly account: BareJid
+  }
+>('sessions/outbound-recipients')

@@ -79,8 +79,8 @@ export interface Stanza {
   readonly element: Element
   /** The same stanza with other attributes; shares the content, the decoded payloads and the meta values. */
   with(changes: StanzaChanges): Stanza
-  /** The same stanza with one more child at the end. */
-  add(child: Element | RawElement): Stanza
+  /** The same stanza with one more child at the end: a tree, an element as it was read, or one written as XML. */
+  add(child: Element | RawElement | Wire): Stanza
   /**
    * The same stanza without the direct children of this name and namespace; itself if there are none.
    *
@@ -193,7 +193,7 @@ export class StanzaView implements Stanza {
     return copy
   }
 
-  add(child: Element | RawElement): Stanza {
+  add(child: Element | RawElement | Wire): Stanza {
     return this.#withRaw(this.raw.append(child))
   }
 

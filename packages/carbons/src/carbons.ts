@@ -1,0 +1,193 @@
+import {
+  type SessionContext,
+  userReceivePacket,
+  userReceiveSeq,
+  userSendPacket,
+  userSendSeq,
+} from '@xmppkit/c2s'
+import { type Drop, drop, type Hooks } from '@xmppkit/hooks'
+import type { Iq } from '@xmppkit/iq'
+import type { BareJid, Jid } from '@xmppkit/jid'
+import { createScope } from '@xmppkit/runtime'
+import {
+  isCopy,
+  receivePacket,
+  type SessionRecord,
+  type Sessions,
+  sessionClosed,
+  sharedWith,
+} from '@xmppkit/sessions'
+import { metaKey, type Stanza, StanzaError } from '@xmppkit/stanza'
+import { carbonCopy } from './carbon-copy.js'
+import { type CarbonsOptions, carbonsDefaults } from './carbons-options.js'
+import { carbonsDisable, carbonsEnable } from './carbons-payload.js'
+import { isEligible, withoutForgeries } from './eligible.js'
+
+/** Collaborators of {@link createCarbons}. */
+export interface CarbonsDeps {
+  /** The host's hooks: messages come through them. */
+  readonly hooks: Pick<Hooks, 'on'>
+  /** The account's other clients, and the way to them. */
+  readonly sessions: Pick<Sessions, 'resources' | 'deliverTo'>
+  /** Where clients ask for copies. */
+  readonly iq: Pick<Iq, 'handle'>
+}
+
+/** A session, as far as carbons are concerned. */
+export type CarbonsSession = Pick<SessionRecord, 'sid' | 'jid'>
+
+/** Copies of messages for the other clients of an account. */
+export interface Carbons extends AsyncDisposable {
+  /**
+   * From now on the session gets copies; again and again is the same as once. It lasts as long as the session, on
+   * whichever connection. Clients ask by iq; others, such as inline binding (XEP-0386), may do so here.
+   *
+   * @returns false if the session is not open
+   */
+  enable(session: CarbonsSession): boolean
+  /** It gets none any more. */
+  disable(session: CarbonsSession): void
+  /** Whether it gets copies. */
+  isEnabled(session: CarbonsSession): boolean
+  /** Ends: nothing is copied any more. */
+  close(): Promise<void>
+}
+
+/** What became of the copies of one message, by session; shared by all views of it. */
+type CopyLog = Map<string, 'under way' | 'written'>
+
+/** On messages for accounts with carbons: who has a copy. Only what came in by {@link receivePacket} has it. */
+const copyLog = metaKey<CopyLog>('carbons/copies')
+
+/** Where in `userSendPacket` and `receivePacket` forged copies are cleaned: before policies and archives see them. */
+const beforePolicies = 20
+const label = 'carbons'
+
+/**
+ * Copies what one client of an account sends or gets to the others that want it (XEP-0280).
+ *
+ * Nobody gets a message and a copy of it: those that RFC 6121 §8.5 gives the message itself are left out, and one that
+ * has a copy in its hands is passed over should the message look for another client later.
+ *
+ * @example
+ * ```ts
+ * const carbons = createCarbons({ hooks, sessions, iq })
+ * carbons.enable(session)
+ * ```
+ */
+export function createCarbons(deps: CarbonsDeps, options: CarbonsOptions = {}): Carbons {
+  const { hooks, sessions, iq } = deps
+  const { onlyAvailable } = Object.freeze({ ...carbonsDefaults, ...options })
+  // Sids by account: an account nobody enabled carbons for costs one look.
+  const enabled = new Map<string, Set<string>>()
+  const sidsOf = (account: BareJid) => enabled.get(account.toString())
+
+  const disable = ({ sid, jid }: CarbonsSession) => {
+    const sids = sidsOf(jid.bare)
+    if (sids?.delete(sid) && sids.size === 0) enabled.delete(jid.bare.toString())
+  }
+
+  const enable = ({ sid, jid }: CarbonsSession): boolean => {
+    if (!sessions.resources(jid.bare).some((session) => session.sid === sid)) return false
+    const sids = sidsOf(jid.bare) ?? new Set()
+    sids.add(sid)
+    enabled.set(jid.bare.toString(), sids)
+    return true
+  }
+
+  const asking = (from: Jid, account: BareJid): SessionRecord => {
+    const found = sessions.resources(account).find(({ jid }) => jid.equals(from))
+    // XEP-0280 §4.1, §5.1: somebody else's client, or none.
+    if (!found) throw new StanzaError('not-allowed')
+    return found
+  }
+
+  const targets = (account: BareJid, sids: ReadonlySet<string>) =>
+    sessions
+      .resources(account)
+      .filter(({ sid, presence }) => sids.has(sid) && !(onlyAvailable && presence === undefined))
+
+  const copySent = (stanza: Stanza, sender: SessionContext['session']): Stanza => {
+    const { account } = sender
+    const sids = sidsOf(account)
+    // What goes to the own account is copied when it is known which clients get it.
+    if (!sids || !stanza.to || stanza.to.bare.equals(account) || !isEligible(stanza, 'sent')) return stanza
+    let copy: Stanza | undefined
+    for (const { sid, jid } of targets(account, sids)) {
+      if (sid === sender.sid) continue
+      copy ??= carbonCopy(stanza, 'sent', account)
+      void sessions.deliverTo(sid, copy.with({ to: jid }))
+    }
+    return stanza
+  }
+
+  const receivers = (stanza: Stanza, receiver: SessionContext['session'], log: CopyLog) => {
+    const sids = sidsOf(receiver.account)
+    if (!sids) return []
+    const sharing = stanza.meta(sharedWith)
+    const hasItself = (sid: string) => sid === receiver.sid || sharing?.some((one) => one.sid === sid)
+    return targets(receiver.account, sids).filter(
+      ({ sid, jid }) => !hasItself(sid) && !log.has(sid) && !stanza.from?.equals(jid),
+    )
+  }
+
+  const copyReceived = (stanza: Stanza, receiver: SessionContext['session'], log: CopyLog) => {
+    let copy: Stanza | undefined
+    for (const { sid, jid } of receivers(stanza, receiver, log)) {
+      copy ??= carbonCopy(stanza, 'received', receiver.account)
+      log.set(sid, 'under way')
+      void sessions.deliverTo(sid, copy.with({ to: jid }), (outcome) => {
+        if (outcome === 'delivered') log.set(sid, 'written')
+        else log.delete(sid)
+      })
+    }
+  }
+
+  const noted = (stanza: Stanza): Stanza => {
+    if (stanza.kind !== 'message') return stanza
+    const message = withoutForgeries(stanza)
+    if (enabled.size === 0 || !message.to || !sidsOf(message.to.bare)) return message
+    return isEligible(message, 'received') ? message.withMeta(copyLog, new Map()) : message
+  }
+
+  const received = (stanza: Stanza, { session }: SessionContext): Stanza | Drop => {
+    const log = stanza.kind === 'message' ? stanza.meta(copyLog) : undefined
+    if (log === undefined) return stanza
+    // Another client could not take it after all, and this one has had it since.
+    if (log.get(session.sid) === 'written') return drop
+    if (stanza.meta(isCopy) !== true) copyReceived(stanza, session, log)
+    return stanza
+  }
+
+  const scope = createScope()
+  scope.use(
+    iq.handle(carbonsEnable, 'account', ({ from, to }) => {
+      enable(asking(from, to.bare))
+    }),
+  )
+  scope.use(iq.handle(carbonsDisable, 'account', ({ from, to }) => disable(asking(from, to.bare))))
+  scope.use(
+    hooks.on(userSendPacket, (stanza) => (stanza.kind === 'message' ? withoutForgeries(stanza) : stanza), {
+      seq: beforePolicies,
+      label,
+    }),
+  )
+  scope.use(
+    hooks.on(
+      userSendPacket,
+      (stanza, { session }) => (stanza.kind === 'message' ? copySent(stanza, session) : stanza),
+      { seq: userSendSeq.carbons, label },
+    ),
+  )
+  scope.use(hooks.on(receivePacket, noted, { seq: beforePolicies, label }))
+  scope.use(hooks.on(userReceivePacket, received, { seq: userReceiveSeq.carbons, label }))
+  scope.use(hooks.on(sessionClosed, ({ session }) => disable(session), { label }))
+
+  return {
+    enable,
+    disable,
+    isEnabled: ({ sid, jid }) => sidsOf(jid.bare)?.has(sid) === true,
+    close: () => scope.close(),
+    [Symbol.asyncDispose]: () => scope.close(),
+  }
+}
