@@ -1,6 +1,7 @@
 import { createMemoryArchiveStore } from '@xmppkit/archive'
 import { createMemoryAccountStore } from '@xmppkit/auth'
 import { createMemoryLastActivityStore } from '@xmppkit/basics'
+import { createBlocklistCache, createMemoryBlocklistStore } from '@xmppkit/blocking'
 import { createMemoryOfflineStore } from '@xmppkit/offline'
 import { createMemoryPushStore } from '@xmppkit/push'
 import { createMemoryRosterStore } from '@xmppkit/roster'
@@ -8,6 +9,7 @@ import { systemClock } from '@xmppkit/runtime'
 import { createMemoryKeyValue, createMemoryLog } from '@xmppkit/storage'
 import { accountStoreConformance } from './account-store.js'
 import { archiveStoreConformance } from './archive-store.js'
+import { blocklistStoreConformance } from './blocklist-store.js'
 import { keyValueConformance } from './key-value.js'
 import { lastActivityStoreConformance } from './last-activity-store.js'
 import { logConformance } from './log.js'
@@ -19,6 +21,10 @@ accountStoreConformance('memory', () => ({ store: createMemoryAccountStore() }))
 rosterStoreConformance('memory', () => ({ store: createMemoryRosterStore({ clock: systemClock }) }))
 offlineStoreConformance('memory', () => ({ store: createMemoryOfflineStore() }))
 lastActivityStoreConformance('memory', () => ({ store: createMemoryLastActivityStore() }))
+blocklistStoreConformance('memory', () => ({ store: createMemoryBlocklistStore() }))
+blocklistStoreConformance('memory, cached', () => ({
+  store: createBlocklistCache(createMemoryBlocklistStore()),
+}))
 keyValueConformance('memory', () => ({ store: createMemoryKeyValue() }))
 logConformance('memory', () => ({ store: createMemoryLog() }))
 pushStoreConformance('memory', () => ({ store: createMemoryPushStore() }))

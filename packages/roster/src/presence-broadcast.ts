@@ -5,7 +5,7 @@ import { presence, readStanza, type Stanza } from '@xmppkit/stanza'
 import { parseElement } from '@xmppkit/xml'
 import { andThen } from './and-then.js'
 import { createDirectedPresence } from './directed-presence.js'
-import { createFanOut } from './fan-out.js'
+import { createFanOut, type FanOutDeps } from './fan-out.js'
 import { createKeyedQueue } from './keyed-queue.js'
 import type { RosterItem, RosterStore } from './ports.js'
 import type { RosterLimits } from './roster-options.js'
@@ -13,6 +13,8 @@ import { seenByContact, seesContact } from './subscription.js'
 
 /** What presence broadcasting needs. */
 export interface PresenceBroadcastDeps {
+  /** Takes out whom the account does not want to reach. */
+  readonly hooks: FanOutDeps['hooks']
   /** Who may see whom. */
   readonly store: Pick<RosterStore, 'load' | 'get'>
   /** Who is connected, and the way there. */
@@ -53,7 +55,7 @@ export function createPresenceBroadcast(
 ): PresenceBroadcast {
   const { store, sessions, route, logger } = deps
   const directed = createDirectedPresence(limits)
-  const fanOut = createFanOut(route, limits)
+  const fanOut = createFanOut(deps, limits)
   // What a session has to say is said in order, its farewell last.
   const queue = createKeyedQueue()
 

@@ -1,4 +1,5 @@
 import { accountVisible } from '@xmppkit/disco'
+import { outboundRecipients } from '@xmppkit/sessions'
 import { presence, type Stanza } from '@xmppkit/stanza'
 import { describe, expect, test } from 'vitest'
 import { type Client, type FakeHost, type FakeHostSetup, fakeHost, settled, shown } from './fake-host.js'
@@ -433,6 +434,23 @@ describe('many contacts', () => {
     )
     await juliet.send('<presence/>')
     expect(most).toBeLessThanOrEqual(10)
+  })
+
+  test('BLOCK-5: whom the account does not want to reach gets no presence, probe or farewell', async () => {
+    const { host, juliet } = await scene()
+    const asked: string[] = []
+    host.hooks.on(outboundRecipients, (recipients, { account }) => {
+      asked.push(account.toString())
+      return recipients.filter((jid) => jid.toString() !== 'both@example.net')
+    })
+    await juliet.send('<presence/>')
+    expect(host.away()).toEqual([
+      `<presence from='${balcony}' to='from@example.net'/>`,
+      `<presence from='${balcony}' to='to@example.net' type='probe'/>`,
+    ])
+    await juliet.leave()
+    expect(host.away()).toEqual([unavailable('from@example.net')])
+    expect(new Set(asked)).toEqual(new Set(['juliet@example.com']))
   })
 
   test('after it was closed nothing is spread or answered', async () => {

@@ -1,4 +1,5 @@
 import { archiveMigration } from './archive-migration.js'
+import { blockedJids } from './blocked-jids-migration.js'
 import type { ColumnTypes } from './dialect.js'
 import { pushRegistrations } from './push-migration.js'
 
@@ -171,6 +172,7 @@ export const migrations: readonly Migration[] = [
   archetypes,
   archiveMigration,
   pushRegistrations,
+  blockedJids,
 ]
 
 /** The steps in the words of one dialect. */

@@ -22,7 +22,7 @@ export interface SqlStorageOptions {
   /**
    * Whether this process alone writes to the database, so that what was read can be kept in memory until it is changed, and
    * so can who is being given which waiting messages. The default is true for SQLite without `keepLeases`, whose file belongs
-   * to one server, and false for PostgreSQL. With true nobody else may change rosters, accounts or waiting messages, be it
+   * to one server, and false for PostgreSQL. With true nobody else may change rosters, blocklists, accounts or waiting messages, be it
    * another server or a person with a shell.
    *
    * @default 'auto'
@@ -32,6 +32,8 @@ export interface SqlStorageOptions {
   readonly cachedRosterItems?: number
   /** Accounts that are remembered where the database is exclusive: that they exist, and how many messages wait. @default 100_000 */
   readonly rememberedAccounts?: number
+  /** Entries of blocklists kept in memory where the database is exclusive, of all accounts together; 0 keeps none. @default 100_000 */
+  readonly cachedBlocklistItems?: number
   /** PostgreSQL: schema of the tables, made if it is missing. @default 'xmppkit' */
   readonly schema?: string
   /** PostgreSQL: connections. @default 10 */
@@ -65,6 +67,7 @@ export const sqlStorageDefaults: Readonly<Required<SqlStorageOptions>> = Object.
   exclusive: 'auto',
   cachedRosterItems: 100_000,
   rememberedAccounts: 100_000,
+  cachedBlocklistItems: 100_000,
   schema: 'xmppkit',
   maxConnections: 10,
   writers: 4,

@@ -1,6 +1,7 @@
 import type { ArchiveStore } from '@xmppkit/archive'
 import type { AccountStore } from '@xmppkit/auth'
 import type { LastActivityStore } from '@xmppkit/basics'
+import { type BlocklistStore, createBlocklistCache } from '@xmppkit/blocking'
 import { createMemoryLeases, createWaitingCounts, type OfflineStore } from '@xmppkit/offline'
 import type { PushStore } from '@xmppkit/push'
 import { createRosterCache, type RosterStore } from '@xmppkit/roster'
@@ -10,6 +11,7 @@ import { assertName } from '@xmppkit/storage'
 import { createSqlAccountStore } from './accounts-store.js'
 import { openArchiveSearch } from './archive-search.js'
 import { createSqlArchiveStore } from './archive-store.js'
+import { createSqlBlocklistStore } from './blocklist-store.js'
 import type { SqlDatabase } from './database.js'
 import { SqlStorageError } from './errors.js'
 import { createKnownAccounts } from './known-accounts.js'
@@ -63,6 +65,8 @@ export interface SqlStorage extends Storage, AsyncDisposable {
   readonly lastActivity: LastActivityStore
   /** Push registrations, for `@xmppkit/push`. */
   readonly push: PushStore
+  /** Who has blocked whom, for `@xmppkit/blocking`. */
+  readonly blocklists: BlocklistStore
   /** Refuses further calls, finishes those that wait, and lets go of the database. */
   close(): Promise<void>
 }
@@ -101,7 +105,8 @@ export async function createSqlStorage(
   const exclusive = isExclusive(db, settings)
   const roster = createSqlRosterStore({ db, clock }, statements)
   const offline = createSqlOfflineStore({ db }, statements)
-  const { cachedRosterItems, rememberedAccounts } = settings
+  const blocklists = createSqlBlocklistStore({ db, clock }, statements)
+  const { cachedRosterItems, cachedBlocklistItems, rememberedAccounts } = settings
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= db.close()
@@ -125,6 +130,10 @@ export async function createSqlStorage(
     archive: createSqlArchiveStore({ db, search }, statements),
     lastActivity: createSqlLastActivityStore({ db }, statements),
     push: createSqlPushStore({ db }, statements),
+    blocklists:
+      exclusive && cachedBlocklistItems > 0
+        ? createBlocklistCache(blocklists, { maxItems: cachedBlocklistItems })
+        : blocklists,
     keyValue: (name): KeyValue => keyValue(named(name)),
     log: (name): Log => logOf(named(name)),
     close,

@@ -35,7 +35,7 @@ const tables = (connection: SqliteConnection) =>
   rows(connection, "select type, name, sql from sqlite_schema where name not like 'sqlite_%' order by name")
 
 describe('migrations', () => {
-  test.each([0, ...steps.map(({ id }) => id)])('lead to the same tables from state %d', async (state) => {
+  test.each([...steps.keys(), steps.length])('lead to the same tables from state %d', async (state) => {
     const [whole, stepwise] = [await connect(), await connect()]
     migrate(whole, steps)
     migrate(stepwise, steps.slice(0, state))

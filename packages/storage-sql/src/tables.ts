@@ -49,6 +49,7 @@ export interface Tables {
     stanza: string
     received_at: Timestamp
   }
+  blocked_jids: { account: string; domain: string; jid: string; blocked_at: Timestamp }
   last_activity: { account: string; domain: string; last_at: Timestamp; status: string }
   push_registrations: {
     account: string

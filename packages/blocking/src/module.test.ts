@@ -1,0 +1,50 @@
+import { DiscoService, discoModule } from '@xmppkit/disco/module'
+import { createHooks } from '@xmppkit/hooks'
+import { iqModule } from '@xmppkit/iq/module'
+import { parseJid } from '@xmppkit/jid'
+import { createHost, provide, use } from '@xmppkit/module'
+import { createRouter } from '@xmppkit/router'
+import { RouterService } from '@xmppkit/router/module'
+import { createManualClock, silentLogger } from '@xmppkit/runtime'
+import { AccountDirectoryService, sessionsModule } from '@xmppkit/sessions/module'
+import { expect, test } from 'vitest'
+import { BlockingService, BlocklistStoreService, blockingModule, memoryBlockingModule } from './module.js'
+
+test('the module announces blocking, blocks, and leaves nothing behind', async () => {
+  const clock = createManualClock()
+  const hooks = createHooks({
+    onError: (error) => {
+      throw error
+    },
+  })
+  const host = await createHost(
+    { clock, logger: silentLogger },
+    {
+      name: 'test',
+      domains: ['example.com'],
+      services: [
+        provide(RouterService, createRouter({ hooks, logger: silentLogger })),
+        provide(AccountDirectoryService, { exists: () => true }),
+      ],
+      modules: [
+        use(iqModule),
+        use(sessionsModule),
+        use(discoModule),
+        use(memoryBlockingModule),
+        use(blockingModule, { maxItems: 1 }),
+      ],
+    },
+  )
+  const server = parseJid('example.com')
+  const { features } = await host.get(DiscoService).info({ target: 'server', from: server, to: server })
+  expect(features).toContain('urn:xmpp:blocking')
+  expect(host.xeps().map((xep) => xep.number)).toContain('0191')
+
+  const juliet = parseJid('juliet@example.com').bare
+  const [romeo, iago] = ['romeo@example.net', 'iago@example.net'].map(parseJid)
+  await host.get(BlockingService).block(juliet, [romeo!])
+  await expect(host.get(BlockingService).block(juliet, [iago!])).rejects.toThrow(/resource-constraint/)
+  expect((await host.get(BlocklistStoreService).load(juliet)).map(String)).toEqual(['romeo@example.net'])
+  await host.close()
+  expect(clock.timers).toBe(0)
+})
