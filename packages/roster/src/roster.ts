@@ -46,6 +46,8 @@ export interface RosterDeps {
 export interface Roster extends AsyncDisposable {
   /** All contacts of an account, those included that only asked. */
   items(account: BareJid): Promise<readonly RosterItem[]>
+  /** One contact of an account, also one that only asked. */
+  item(account: BareJid, contact: BareJid): Awaitable<RosterItem | undefined>
   /** Whether `viewer` may see the presence of `account`: it is subscribed, or is the account itself. */
   maySee(viewer: Jid, account: BareJid): Awaitable<boolean>
   /** Ends: requests are not answered any more. */
@@ -151,6 +153,7 @@ export function createRoster(deps: RosterDeps, options: RosterOptions = {}): Ros
 
   return {
     items: async (account) => (await store.load(account)).items,
+    item: (account, contact) => store.get(account, contact),
     maySee: broadcast.maySee,
     close: () => scope.close(),
     [Symbol.asyncDispose]: () => scope.close(),
