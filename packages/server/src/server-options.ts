@@ -8,7 +8,10 @@ import {
   saslFeatureDefaults,
 } from '@xmppkit/auth'
 import { type ContactAddresses, type VersionOptions, versionDefaults } from '@xmppkit/basics'
+import { type BlockingOptions, blockingDefaults } from '@xmppkit/blocking'
 import { type C2sOptions, type C2sPortOptions, c2sDefaults, c2sPortDefaults } from '@xmppkit/c2s'
+import { type CarbonsOptions, carbonsDefaults } from '@xmppkit/carbons'
+import { type ClientStateOptions, clientStateDefaults } from '@xmppkit/client-state'
 import { type DiscoOptions, discoDefaults } from '@xmppkit/disco'
 import { type IqOptions, iqDefaults } from '@xmppkit/iq'
 import type { ModuleUse, Provided } from '@xmppkit/module'
@@ -16,6 +19,7 @@ import { type OfflineOptions, offlineDefaults } from '@xmppkit/offline'
 import { type PrivateOptions, privateDefaults } from '@xmppkit/private'
 import { type PushOptions, pushDefaults } from '@xmppkit/push'
 import { type RegistrationOptions, registrationDefaults } from '@xmppkit/registration'
+import { type ReportingOptions, reportingDefaults } from '@xmppkit/reporting'
 import { type RosterOptions, rosterDefaults } from '@xmppkit/roster'
 import type { Clock, Ids, Logger } from '@xmppkit/runtime'
 import { type SessionsOptions, sessionsDefaults } from '@xmppkit/sessions'
@@ -72,6 +76,14 @@ export interface HostSections {
   readonly private?: PrivateOptions
   /** Push notifications for clients that are away. */
   readonly push?: PushOptions
+  /** Blocklists. */
+  readonly blocking?: BlockingOptions
+  /** Reports of spam and abuse. */
+  readonly reporting?: ReportingOptions
+  /** Copies for the other clients of an account. */
+  readonly carbons?: CarbonsOptions
+  /** What idle clients are spared. */
+  readonly clientState?: ClientStateOptions
   /** In-band registration. */
   readonly registration?: RegistrationOptions
   /** Name and version of the software, as people may ask for them. */
@@ -198,6 +210,10 @@ export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedS
     vcard: vcardDefaults,
     private: privateDefaults,
     push: pushDefaults,
+    blocking: blockingDefaults,
+    reporting: reportingDefaults,
+    carbons: carbonsDefaults,
+    clientState: clientStateDefaults,
     registration: registrationDefaults,
     version: { ...versionDefaults, version: softwareVersion, os: '' },
     contact: contactRoles,

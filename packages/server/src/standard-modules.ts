@@ -7,7 +7,10 @@ import {
   pingModule,
   versionModule,
 } from '@xmppkit/basics/module'
+import { blockingModule } from '@xmppkit/blocking/module'
 import { c2sModule, localRouteModule } from '@xmppkit/c2s/module'
+import { carbonsModule } from '@xmppkit/carbons/module'
+import { clientStateModule } from '@xmppkit/client-state/module'
 import { commandsModule, jobsModule } from '@xmppkit/commands/module'
 import { capsCacheModule, discoModule } from '@xmppkit/disco/module'
 import { iqModule } from '@xmppkit/iq/module'
@@ -16,6 +19,7 @@ import { offlineModule } from '@xmppkit/offline/module'
 import { privateModule } from '@xmppkit/private/module'
 import { pushModule } from '@xmppkit/push/module'
 import { registrationModule } from '@xmppkit/registration/module'
+import { reportingModule } from '@xmppkit/reporting/module'
 import { rosterModule } from '@xmppkit/roster/module'
 import { sessionsModule } from '@xmppkit/sessions/module'
 import { vcardModule } from '@xmppkit/vcard/module'
@@ -45,6 +49,10 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
     use(vcardModule, settings.vcard ?? {}),
     use(privateModule, settings.private ?? {}),
     use(pushModule, settings.push ?? {}),
+    use(blockingModule, settings.blocking ?? {}),
+    use(reportingModule, settings.reporting ?? {}),
+    use(carbonsModule, settings.carbons ?? {}),
+    use(clientStateModule, settings.clientState ?? {}),
     use(registrationModule, settings.registration ?? {}),
     use(pingModule, {}),
     use(versionModule, { version: softwareVersion, ...settings.version }),

@@ -4,6 +4,8 @@ import { createMemoryAccountStore } from '@xmppkit/auth'
 import { AccountStoreService } from '@xmppkit/auth/module'
 import { createMemoryLastActivityStore } from '@xmppkit/basics'
 import { LastActivityStoreService } from '@xmppkit/basics/module'
+import { createMemoryBlocklistStore } from '@xmppkit/blocking'
+import { BlocklistStoreService } from '@xmppkit/blocking/module'
 import { type Provided, provide } from '@xmppkit/module'
 import { createMemoryOfflineStore } from '@xmppkit/offline'
 import { OfflineStoreService } from '@xmppkit/offline/module'
@@ -57,6 +59,7 @@ function memoryStorage(deps: { readonly clock: Clock }): Storage {
       provide(LastActivityStoreService, createMemoryLastActivityStore()),
       provide(PushStoreService, createMemoryPushStore()),
       provide(StorageService, createMemoryStorage()),
+      provide(BlocklistStoreService, createMemoryBlocklistStore()),
     ],
     async [Symbol.asyncDispose]() {},
   }
@@ -73,6 +76,7 @@ function sqlStorage(storage: SqlStorage, close: () => Promise<void>): Storage {
       provide(LastActivityStoreService, storage.lastActivity),
       provide(PushStoreService, storage.push),
       provide(StorageService, storage),
+      provide(BlocklistStoreService, storage.blocklists),
     ],
     [Symbol.asyncDispose]: close,
   }

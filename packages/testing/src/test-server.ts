@@ -8,8 +8,11 @@ import {
   pingModule,
   versionModule,
 } from '@xmppkit/basics/module'
+import { blockingModule, memoryBlockingModule } from '@xmppkit/blocking/module'
 import { type C2sPort, createC2sPort } from '@xmppkit/c2s'
 import { C2sService, c2sModule, localRouteModule } from '@xmppkit/c2s/module'
+import { carbonsModule } from '@xmppkit/carbons/module'
+import { clientStateModule } from '@xmppkit/client-state/module'
 import { commandsModule } from '@xmppkit/commands/module'
 import { discoModule } from '@xmppkit/disco/module'
 import { createHooks } from '@xmppkit/hooks'
@@ -20,6 +23,7 @@ import { memoryOfflineModule, offlineModule } from '@xmppkit/offline/module'
 import { privateModule } from '@xmppkit/private/module'
 import { memoryPushModule, pushModule } from '@xmppkit/push/module'
 import { registrationModule } from '@xmppkit/registration/module'
+import { reportingModule } from '@xmppkit/reporting/module'
 import { memoryRosterModule, rosterModule } from '@xmppkit/roster/module'
 import { createRouter, type Router } from '@xmppkit/router'
 import { RouterService } from '@xmppkit/router/module'
@@ -187,6 +191,11 @@ const usualModules: readonly ModuleUse[] = [
   use(privateModule, {}),
   use(memoryPushModule),
   use(pushModule, {}),
+  use(memoryBlockingModule),
+  use(blockingModule, {}),
+  use(reportingModule, {}),
+  use(carbonsModule, {}),
+  use(clientStateModule, {}),
   use(registrationModule, { allowRegistration: true }),
   use(memoryLastActivityModule, {}),
   use(lastActivityModule, {}),
