@@ -10,7 +10,7 @@ import {
 import type { Hooks } from '@xmppkit/hooks'
 import { type BareJid, type FullJid, JidError } from '@xmppkit/jid'
 import { type Awaitable, type Clock, disposable, type Ids, type Logger } from '@xmppkit/runtime'
-import { SessionError, type SessionInfo, type Sessions, sessionErrorAnswer } from '@xmppkit/sessions'
+import { SessionError, type Sessions, sessionErrorAnswer } from '@xmppkit/sessions'
 import { type Stanza, StanzaError, StreamError } from '@xmppkit/stanza'
 import { type StreamFeature, type StreamHost, type StreamState, starttlsFeature } from '@xmppkit/stream'
 import { watchAccounts } from './account-watch.js'
@@ -19,7 +19,9 @@ import { ClientSession } from './client-session.js'
 import type { ClientConnection } from './connection.js'
 import { createConnectionSet } from './connection-set.js'
 import { C2sError } from './errors.js'
+import type { KeptSession } from './keeping.js'
 import type { PaceOptions } from './pace.js'
+import { infoOf } from './session-info.js'
 import { c2sAuthResult, forbiddenSession } from './tokens.js'
 
 /** Collaborators of {@link createC2s}. */
@@ -29,7 +31,7 @@ export interface C2sDeps {
   /** Knows the sessions of the host. */
   readonly sessions: Pick<
     Sessions,
-    'resourceFor' | 'open' | 'close' | 'setPresence' | 'reroute' | 'kick' | 'resources'
+    'resourceFor' | 'open' | 'close' | 'setPresence' | 'reconnected' | 'reroute' | 'kick' | 'resources'
   >
   /** Sends what clients send on its way; usually the router's `route`. */
   readonly route: (stanza: Stanza) => Awaitable<void>
@@ -72,6 +74,15 @@ export interface C2s extends AsyncDisposable {
    * `drainTimeoutMs`.
    */
   close(): Promise<void>
+  /** The session of the stream with this state, from the moment its resource is being bound. */
+  sessionOf(state: StreamState): KeptSession | undefined
+  /**
+   * Lets a session of this host leave its stream, which ends with `conflict` if it has not ended, for another one. It goes on
+   * there when the feature that called this has reported it as bound.
+   *
+   * @returns false if it has ended, or the other stream has, or that has a session already
+   */
+  move(session: KeptSession, to: StreamState): boolean
   /** @internal For the front door: a client has addressed the host. */
   admit(connection: ClientConnection): StreamHost
   /** @internal For the front door: nothing of the connection is under way any more. */
@@ -111,9 +122,8 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
     await checkAccess(deps, settings, subject)
     const session = new ClientSession(shared, {
       jid,
-      stream: connection.stream,
+      connection,
       pace: paceOf(deps, settings, subject),
-      onFinished: () => connection.sessionFinished(),
     })
     await openSession(deps.sessions, session, connection)
     return jid
@@ -168,6 +178,15 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
     leaveDomain: (domain) => connections.leave(domain),
     close,
     [Symbol.asyncDispose]: close,
+    sessionOf: (state) => connections.get(state)?.session,
+    move(session, to) {
+      const connection = connections.get(to)
+      if (!(session instanceof ClientSession) || session.ended) return false
+      if (connection === undefined || connection.ended || connection.session !== undefined) return false
+      session.moveTo(connection)
+      connection.session = session
+      return true
+    },
     admit(connection) {
       connections.add(connection)
       return host
@@ -239,11 +258,6 @@ async function openSession(
   }
   // The client may have gone while an older session was ending, and then nobody closes this one any more.
   if (connection.ended) await sessions.close(session, 'connection lost while it was opened')
-}
-
-function infoOf({ framing, secure, remoteAddress, mechanism }: StreamState): Partial<SessionInfo> {
-  const transport = framing === 'framed' ? 'websocket' : secure ? 'tls' : 'tcp'
-  return { remoteAddress, secure, transport, ...(mechanism === undefined ? {} : { mechanism }) }
 }
 
 function bindAnswer(error: unknown): unknown {

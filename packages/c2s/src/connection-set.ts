@@ -55,7 +55,7 @@ export function createConnectionSet(deps: {
           timer[Symbol.dispose]()
           resolve()
         }
-        for (const connection of byState.values()) connection.stream.close(error)
+        for (const connection of byState.values()) connection.close(error)
         if (byState.size === 0) onEmpty()
       })
       return closing

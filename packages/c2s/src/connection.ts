@@ -12,9 +12,9 @@ import {
   type WriteOutcome,
   type WriteTurn,
 } from '@xmppkit/stream'
-import type { RawElement } from '@xmppkit/xml'
-import type { ClientSession } from './client-session.js'
-import type { Ticket } from './outgoing.js'
+import { type Element, type RawElement, rawElement } from '@xmppkit/xml'
+import type { ClientSession, SessionConnection } from './client-session.js'
+import type { Ticket } from './ticket.js'
 
 /** The host of a connection, once its client has said which one it wants. */
 export interface ConnectionHost {
@@ -41,7 +41,7 @@ export interface ConnectionDeps {
  * One client's connection, from accept to the end: the owner of its stream, and of the session once there is one. It is the
  * stream's own collaborator, so that an idle connection costs no closures.
  */
-export class ClientConnection implements ServerStreamDeps<Ticket> {
+export class ClientConnection implements ServerStreamDeps<Ticket>, SessionConnection {
   readonly transport: Transport
   readonly clock: Clock
   readonly ids: Ids
@@ -49,6 +49,8 @@ export class ClientConnection implements ServerStreamDeps<Ticket> {
   readonly stream: ServerStream<Ticket>
   /** The session, from the moment its resource is being bound. */
   session: ClientSession | undefined
+  // One that has another connection now, but may have been written to here before.
+  #moved: ClientSession | undefined
   readonly #deps: ConnectionDeps
   #host: ConnectionHost | undefined
   #ended = false
@@ -82,8 +84,8 @@ export class ClientConnection implements ServerStreamDeps<Ticket> {
     return this.#host?.admit(this) ?? 'unknown'
   }
 
-  onEstablished(): void {
-    this.session?.open()
+  onEstablished(): Awaitable<void> {
+    return this.session?.open()
   }
 
   onElement(el: RawElement): Awaitable<void> {
@@ -91,9 +93,19 @@ export class ClientConnection implements ServerStreamDeps<Ticket> {
     return this.session.receive(el)
   }
 
+  sendAnswer(stanza: Element | RawElement): void {
+    const raw = 'kind' in stanza ? stanza : rawElement(stanza)
+    if (this.session === undefined) this.stream.send(raw.toWire(this.stream.form))
+    else this.session.answer(raw)
+  }
+
+  onAnswered(): void {
+    this.session?.answered()
+  }
+
   onClosed(end: StreamEnd): void {
     this.#ended = true
-    this.session?.streamEnded(reasonOf(end))
+    this.session?.streamEnded(reasonOf(end), end)
   }
 
   onGone(): void {
@@ -103,7 +115,9 @@ export class ClientConnection implements ServerStreamDeps<Ticket> {
   }
 
   onSettled(ticket: Ticket, outcome: WriteOutcome): void {
-    this.session?.wasWritten(ticket, outcome)
+    // Who has its session back had read what was written here before it could be kept.
+    if (this.session === undefined) this.#moved?.wasWritten(ticket, 'delivered')
+    else this.session.wasWritten(ticket, outcome)
   }
 
   probe(): void {
@@ -114,6 +128,19 @@ export class ClientConnection implements ServerStreamDeps<Ticket> {
   sessionFinished(): void {
     this.session = undefined
     this.#checkFinished()
+  }
+
+  sessionMoved(): void {
+    this.#moved = this.session
+    this.session = undefined
+    this.stream.close(new StreamError('conflict', { text: 'the session goes on elsewhere' }))
+    this.#checkFinished()
+  }
+
+  /** Ends the stream, and a session that waits for another one. */
+  close(error: StreamError): void {
+    this.stream.close(error)
+    this.session?.end(error)
   }
 
   #checkFinished(): void {

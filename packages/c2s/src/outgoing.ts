@@ -1,23 +1,19 @@
 import { type Drop, type Hooks, isDrop } from '@xmppkit/hooks'
-import { type Awaitable, isThenable, type Logger } from '@xmppkit/runtime'
-import type { DeliveryOutcome, Sessions } from '@xmppkit/sessions'
+import { type Awaitable, type Clock, isThenable, type Logger } from '@xmppkit/runtime'
+import { type DeliveryOutcome, type Sessions, takenAt } from '@xmppkit/sessions'
 import { errorReply, isStanzaError, type Stanza, StanzaError } from '@xmppkit/stanza'
 import type { ServerStream } from '@xmppkit/stream'
-import { type SessionContext, userReceivePacket } from './tokens.js'
-
-/** A stanza handed to a stream, and who wants to know what became of it. Without anybody, it is the stanza alone. */
-export type Ticket = Stanza | Receipt
-
-interface Receipt {
-  readonly stanza: Stanza
-  readonly done: (outcome: DeliveryOutcome) => void
-}
+import type { RawElement } from '@xmppkit/xml'
+import { delayFor, type KeptStanza, type SessionKeeper } from './keeping.js'
+import { type Receipt, stanzaOf, type Ticket } from './ticket.js'
+import { delivered, type SessionContext, userReceivePacket } from './tokens.js'
 
 /** What the outgoing side of a session needs. */
 export interface OutgoingDeps {
-  readonly hooks: Pick<Hooks, 'fold'>
+  readonly hooks: Pick<Hooks, 'fold' | 'run' | 'has'>
   readonly sessions: Pick<Sessions, 'reroute'>
   readonly route: (stanza: Stanza) => Awaitable<void>
+  readonly clock: Pick<Clock, 'now'>
   readonly logger: Logger
   /** Stanzas that may wait for the session to open, or for a handler of `userReceivePacket`. */
   readonly maxWaiting: number
@@ -25,11 +21,15 @@ export interface OutgoingDeps {
 
 /**
  * The way to the client: hooks, then the stream, in order; and the way back for what did not reach it. Every stanza has
- * one outcome: written, refused by a hook, or given back once the session is settled.
+ * one outcome: written, or confirmed where somebody keeps it until then; refused by a hook; or given back once the session
+ * is settled.
  */
 export class Outgoing {
   readonly #deps: OutgoingDeps
-  readonly #stream: Pick<ServerStream<Ticket>, 'send' | 'form'>
+  /** Where stanzas are written; another one once the session has another connection. */
+  stream: Pick<ServerStream<Ticket>, 'send' | 'form'>
+  /** Keeps stanzas until the client has confirmed them, if somebody does. */
+  keeper: SessionKeeper | undefined
   readonly #context: SessionContext
   readonly #whenEmpty: () => void
   // Until the client knows its address, it gets nothing that is sent to it.
@@ -40,6 +40,7 @@ export class Outgoing {
   #ended = false
   #released = false
   #draining = false
+  #onDrained: (() => void) | undefined
 
   constructor(
     deps: OutgoingDeps,
@@ -48,7 +49,8 @@ export class Outgoing {
     whenEmpty: () => void,
   ) {
     this.#deps = deps
-    this.#stream = stream
+    this.stream = stream
+    this.keeper = undefined
     this.#context = context
     this.#whenEmpty = whenEmpty
   }
@@ -90,7 +92,29 @@ export class Outgoing {
   /** What became of something the stream was given. */
   settled(ticket: Ticket, outcome: DeliveryOutcome): void {
     if (outcome === 'failed') this.#lose(ticket)
-    else if ('done' in ticket) this.#tell(ticket, outcome)
+    else this.#arrived(ticket)
+  }
+
+  /** The client has confirmed a stanza that was kept. */
+  confirmed({ ticket }: KeptStanza): void {
+    if (ticket !== undefined) this.#arrived(ticket)
+  }
+
+  /** Sends an answer of the server's own, past every hook. */
+  answer(reply: RawElement): void {
+    if (this.keeper !== undefined && !this.#ended) void this.#keep(this.keeper, reply, undefined)
+    else this.stream.send(reply.toWire(this.stream.form))
+  }
+
+  /**
+   * The session has another connection. What was written before there was a keeper did arrive, even if the system did not
+   * say so: the client can only come back because of what it was told after it.
+   */
+  reconnected(): void {
+    const lost = this.#lost ?? []
+    this.#lost = undefined
+    for (const ticket of lost) this.#arrived(ticket)
+    this.keeper?.reconnected()
   }
 
   /** The stream has ended: nothing can be written any more. */
@@ -98,6 +122,7 @@ export class Outgoing {
     this.#ended = true
     const held = this.#held ?? []
     this.#held = undefined
+    for (const kept of this.keeper?.release() ?? []) this.#loseKept(kept)
     for (const ticket of held) this.#lose(ticket)
   }
 
@@ -120,7 +145,7 @@ export class Outgoing {
       : this.#write(folded, ticket)
   }
 
-  #write(stanza: Stanza | Drop, ticket: Ticket): void {
+  #write(stanza: Stanza | Drop, ticket: Ticket): Awaitable<void> {
     const done = 'done' in ticket ? ticket.done : undefined
     if (isDrop(stanza)) {
       if (done !== undefined) this.#tell({ stanza: stanzaOf(ticket), done }, 'delivered')
@@ -128,7 +153,30 @@ export class Outgoing {
     }
     // Given back as it came: whoever gets it next decides for itself.
     if (this.#ended) this.#lose(ticket)
-    else this.#stream.send(stanza.toWire(this.#stream.form), ticket)
+    else if (this.keeper !== undefined) return this.#keep(this.keeper, stanza.raw, ticket)
+    else this.stream.send(stanza.toWire(this.stream.form), ticket)
+  }
+
+  #keep(keeper: SessionKeeper, raw: RawElement, ticket: Ticket | undefined): Awaitable<void> {
+    keeper.keep({ raw, at: this.#deps.clock.now(), ticket })
+    // It was one too many. What its sender has to say next must not overtake it on its way elsewhere (M-7).
+    if (this.#ended) return this.#givenBack()
+  }
+
+  #givenBack(): Awaitable<void> {
+    if (this.#released && !this.#draining) return
+    return new Promise((resolve) => {
+      this.#onDrained = resolve
+    })
+  }
+
+  #arrived(ticket: Ticket): void {
+    if ('done' in ticket) this.#tell(ticket, 'delivered')
+    const { hooks } = this.#deps
+    const stanza = stanzaOf(ticket)
+    if (stanza.kind === 'message' && hooks.has(delivered)) {
+      void hooks.run(delivered, { stanza, session: this.#context.session })
+    }
   }
 
   // One handler that waits makes everybody behind it wait too, or the order would be lost.
@@ -163,16 +211,42 @@ export class Outgoing {
     if (this.#released) this.#drain()
   }
 
+  // It may have arrived. Presence is about a moment that has passed, and a request must not be carried out a second time by
+  // whoever has the address now; an answer to one is of no use to anybody else (SM-6).
+  #loseKept({ ticket, at }: KeptStanza): void {
+    if (ticket === undefined) return
+    if ('done' in ticket) this.#lose(ticket)
+    else if (ticket.kind === 'message') this.#lose(this.#late(ticket, at))
+    else if (ticket.kind === 'iq') this.#lose({ stanza: ticket, done: () => this.#unavailable(ticket) })
+  }
+
+  #late(message: Stanza, at: number): Stanza {
+    const stamp = delayFor(message.raw, at, this.#context.session.account.domain)
+    return (stamp === undefined ? message : message.add(stamp)).withMeta(takenAt, at)
+  }
+
+  #unavailable(request: Stanza): void {
+    const reply = errorReply(request, new StanzaError('service-unavailable'))
+    if (reply !== undefined) void this.#deps.route(reply)
+  }
+
   #drain(): void {
-    if (this.#draining || this.#lost === undefined) {
-      this.#whenEmpty()
+    if (this.#draining) return
+    if (this.#lost === undefined) {
+      this.#drained()
       return
     }
     this.#draining = true
     void this.#giveBack().then(() => {
       this.#draining = false
-      this.#whenEmpty()
+      this.#drained()
     })
+  }
+
+  #drained(): void {
+    this.#onDrained?.()
+    this.#onDrained = undefined
+    this.#whenEmpty()
   }
 
   // One after another: the order per sender has to survive this too (M-7).
@@ -193,10 +267,6 @@ export class Outgoing {
       this.#deps.logger.error('a receipt failed', { error })
     }
   }
-}
-
-function stanzaOf(ticket: Ticket): Stanza {
-  return 'done' in ticket ? ticket.stanza : ticket
 }
 
 function ignore(): void {}

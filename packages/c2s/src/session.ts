@@ -3,7 +3,10 @@ import type { Awaitable } from '@xmppkit/runtime'
 import type { Stanza, StreamError } from '@xmppkit/stanza'
 import type { StreamState } from '@xmppkit/stream'
 
-/** A client's session, as hooks see it: from the binding of its resource to the end of its stream. */
+/**
+ * A client's session, as hooks see it: from the binding of its resource to the end of its stream, or, with stream
+ * management, beyond it.
+ */
 export interface C2sSession {
   /** Id of the session, the same the session manager knows it by. */
   readonly sid: string
@@ -11,11 +14,13 @@ export interface C2sSession {
   readonly jid: FullJid
   /** The account it belongs to. */
   readonly account: BareJid
-  /** What is known of its stream. */
+  /** What is known of its stream; of the last one if it has lost it. */
   readonly state: StreamState
   /** The available presence it sent last; undefined while it has none. */
   readonly presence: Stanza | undefined
-  /** True once the stream has ended; what is sent then goes nowhere. */
+  /** True while there is a connection, and the client knows its address. */
+  readonly connected: boolean
+  /** True once the session has ended; what is sent then goes nowhere. */
   readonly ended: boolean
   /**
    * Sends the presence of {@link C2sSession.presence} once more in another form, as if the client had sent it so: the

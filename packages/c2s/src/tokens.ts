@@ -92,3 +92,29 @@ export const forbiddenSession = event<{
 
 /** Somebody tried to log in, with success or without (ejabberd: `c2s_auth_result`). Nothing in it is a secret. */
 export const c2sAuthResult = event<LoginAttempt>('c2s/auth-result')
+
+/**
+ * A message has reached a client: it was written to its connection, or, where stream management is on, the client has
+ * acknowledged it. Told for every resource that got it. Costs nothing while nobody listens.
+ */
+export const delivered = event<{
+  /** The message. */
+  readonly stanza: Stanza
+  /** The session that got it. */
+  readonly session: C2sSession
+}>('c2s/delivered')
+
+/** A session has lost its connection and waits for another one (ejabberd: `c2s_session_pending`). */
+export const sessionPending = event<{
+  /** The session. */
+  readonly session: C2sSession
+}>('c2s/session-pending')
+
+/**
+ * A session that waited, or was connected elsewhere, has a new connection (ejabberd: `c2s_session_resumed`). What belonged
+ * to the old connection alone, such as whether the client is active (XEP-0352), is to be forgotten.
+ */
+export const sessionResumed = event<{
+  /** The session. */
+  readonly session: C2sSession
+}>('c2s/session-resumed')

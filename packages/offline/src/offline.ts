@@ -13,6 +13,7 @@ import {
   type SessionRecord,
   type Sessions,
   sessionClosed,
+  takenAt,
 } from '@xmppkit/sessions'
 import { type Stanza, StanzaError } from '@xmppkit/stanza'
 import { textFromWire } from '@xmppkit/xml'
@@ -75,7 +76,7 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
   const leaving = new Set<string>()
 
   const keep = async (account: BareJid, stanza: Stanza): Promise<'stored' | 'discard' | 'full'> => {
-    const receivedAt = clock.now()
+    const receivedAt = stanza.meta(takenAt) ?? clock.now()
     const expiresAt = expiryOf(stanza, receivedAt)
     if (expiresAt === receivedAt) return 'discard'
     const expiry = expiresAt === undefined ? {} : { expiresAt }

@@ -53,4 +53,5 @@ export {
   sessionOpened,
   sharedWith,
   subscriptionIn,
+  takenAt,
 } from './tokens.js'

@@ -109,6 +109,8 @@ export interface Sessions {
    * @throws StanzaError `bad-request` if its priority is none
    */
   setPresence(handle: SessionHandle, stanza: Stanza): Awaitable<void>
+  /** A session is connected in another way than before; nobody is told. */
+  reconnected(handle: SessionHandle, info: Partial<SessionInfo>): Awaitable<void>
   /** The sessions of an account, oldest first, available or not; one per resource. */
   resources(account: BareJid): readonly SessionRecord[]
   /**
@@ -252,6 +254,14 @@ export function createSessions(deps: SessionsDeps, options: SessionsOptions = {}
     open,
     close: ending.close,
     setPresence,
+    reconnected(handle, info) {
+      const before = registry.get(handle.sid)
+      if (before === undefined) return
+      const { order, priority, presence } = before
+      return registry.put(
+        newEntry(before.handle, order, { ...info, openedAt: before.info.openedAt }, priority, presence),
+      )
+    },
     resources: (account) => withoutSuperseded(registry.list(account)),
     deliver: delivery.deliver,
     deliverTo: delivery.deliverTo,

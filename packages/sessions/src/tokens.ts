@@ -168,3 +168,9 @@ export const outboundRecipients = filter<
     readonly account: BareJid
   }
 >('sessions/outbound-recipients')
+
+/**
+ * When the server took a message over that is delivered again, in milliseconds since 1970. Whoever stores it and says when it
+ * came (XEP-0203) says this.
+ */
+export const takenAt = metaKey<number>('sessions/taken-at')

@@ -26,14 +26,16 @@ export type { Phase } from './phase.js'
 export type { ConnectionSink, TlsInfo, Transport } from './ports.js'
 export {
   createServerStream,
-  type ResolvedServerStreamOptions,
-  resolveServerStreamOptions,
   type ServerStream,
   type ServerStreamDeps,
-  type ServerStreamOptions,
   type StreamHost,
-  serverStreamDefaults,
 } from './server-stream.js'
+export {
+  type ResolvedServerStreamOptions,
+  resolveServerStreamOptions,
+  type ServerStreamOptions,
+  serverStreamDefaults,
+} from './server-stream-options.js'
 export type { StanzaForm } from './stanza-form.js'
 export { type StarttlsOptions, starttlsDefaults, starttlsFeature } from './starttls-feature.js'
 export type { StreamEnd } from './stream-end.js'

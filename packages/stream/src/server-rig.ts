@@ -8,9 +8,9 @@ import {
   createServerStream,
   type ServerStream,
   type ServerStreamDeps,
-  type ServerStreamOptions,
   type StreamHost,
 } from './server-stream.js'
+import type { ServerStreamOptions } from './server-stream-options.js'
 import { starttlsFeature } from './starttls-feature.js'
 import type { StreamEnd } from './stream-end.js'
 import type { StreamFeature } from './stream-feature.js'

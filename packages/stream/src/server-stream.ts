@@ -1,18 +1,22 @@
 import { type Jid, tryParseJid } from '@xmppkit/jid'
 import { type Awaitable, type Clock, type Ids, isThenable, type Logger } from '@xmppkit/runtime'
 import { NS, StreamError } from '@xmppkit/stanza'
-import type { RawElement, StreamOpen, Wire } from '@xmppkit/xml'
+import type { Element, RawElement, StreamOpen, Wire } from '@xmppkit/xml'
 import type { Alarms } from './alarms.js'
 import { Engine } from './engine.js'
 import { type FeatureChoice, pickFeature, refusal, writeFeatures } from './feature-choice.js'
 import type { WriteOutcome } from './outbox.js'
 import type { Phase } from './phase.js'
 import type { ConnectionSink, Transport } from './ports.js'
+import {
+  type ResolvedServerStreamOptions,
+  resolveServerStreamOptions,
+  type ServerStreamOptions,
+} from './server-stream-options.js'
 import type { StanzaForm } from './stanza-form.js'
 import type { StreamEnd } from './stream-end.js'
 import type { StreamChange, StreamFeature } from './stream-feature.js'
 import { readHeader, writeHeader } from './stream-header.js'
-import { type StreamOptions, streamDefaults } from './stream-options.js'
 import type { StreamState } from './stream-state.js'
 import type { WriteTurn } from './write-turn.js'
 
@@ -59,6 +63,13 @@ export interface ServerStreamDeps<T = never> {
    * the transport paused. Throwing a `StreamError` ends the stream with it.
    */
   onElement(el: RawElement): Awaitable<void>
+  /**
+   * Sends a stanza a feature answers with on the established stream, for who counts what is sent.
+   * @default it is written like everything else of features
+   */
+  sendAnswer?(stanza: Element | RawElement): void
+  /** A feature has dealt with a stanza of the established stream, which `onElement` did not see: for who counts those. */
+  onAnswered?(): void
   /** The stream has ended: nothing more is read, nothing more can be sent. Called once. */
   onClosed(end: StreamEnd): void
   /** The connection has ended too; every ticket is settled by now. Called once, after `onClosed`. */
@@ -70,46 +81,6 @@ export interface ServerStreamDeps<T = never> {
   probe?(): void
   /** What became of something sent with a ticket. */
   onSettled?(ticket: T, outcome: WriteOutcome): void
-}
-
-/** Options of a receiving stream. */
-export interface ServerStreamOptions extends StreamOptions {
-  /**
-   * Content namespace.
-   * @default 'jabber:client'
-   */
-  readonly contentNs?: string
-  /**
-   * The `from` of the header that precedes an error when the peer addressed nobody we serve; left out by default.
-   */
-  readonly fallbackDomain?: string
-}
-
-/** What {@link ServerStreamOptions} are when left out. */
-export const serverStreamDefaults: Required<Omit<ServerStreamOptions, 'fallbackDomain'>> = Object.freeze({
-  ...streamDefaults,
-  contentNs: NS.client,
-})
-
-/** Options with nothing left out; streams that get the same object share it. */
-export interface ResolvedServerStreamOptions
-  extends Required<Omit<ServerStreamOptions, 'fallbackDomain'>>,
-    Pick<ServerStreamOptions, 'fallbackDomain'> {
-  /** Tells them from options that may have gaps. */
-  readonly resolved: true
-}
-
-/**
- * Fills in what options leave out, once for all streams of a listener. Options take a third of a kilobyte.
- *
- * @example
- * ```ts
- * const options = resolveServerStreamOptions({ idleTimeoutMs: 300_000 })
- * const accept = (transport: Transport) => createServerStream({ ...deps, transport }, options)
- * ```
- */
-export function resolveServerStreamOptions(options: ServerStreamOptions = {}): ResolvedServerStreamOptions {
-  return Object.freeze({ ...serverStreamDefaults, ...options, resolved: true })
 }
 
 /** The receiving side of a stream. */
@@ -174,7 +145,7 @@ class ReceivingStream<T> extends Engine<T> implements ServerStream<T> {
     if (event.kind === 'open') return this.#open(event)
     if (this.phase === 'header') throw new StreamError('invalid-namespace')
     if (event.ns === NS.streams) return this.#streamElement(event)
-    const stanza = event.ns === this.form.ns && isStanzaName(event.name)
+    const stanza = isStanza(event, this.form.ns)
     // Features never handle these two, and they are most of the traffic.
     if (stanza && event.name !== 'iq' && this.#established) return this.#deps.onElement(event)
     const choice = pickFeature(this.#features, event, this.state)
@@ -188,6 +159,19 @@ class ReceivingStream<T> extends Engine<T> implements ServerStream<T> {
     // S-1: whatever is wrong with the new stream, its header comes before saying so.
     this.#headerSent = false
     super.restart()
+  }
+
+  protected override sendElement(el: Element | RawElement): void {
+    const { sendAnswer } = this.#deps
+    // A tree of features is always made with the content namespace, or with one of their own.
+    const ns = 'kind' in el ? el.ns : el.getNS()
+    if (
+      sendAnswer === undefined ||
+      !this.#established ||
+      !isStanza({ name: el.name, ns: ns ?? '' }, this.form.ns)
+    ) {
+      super.sendElement(el)
+    } else this.#deps.sendAnswer?.(el)
   }
 
   protected override ownHeader(): Wire | undefined {
@@ -268,8 +252,15 @@ class ReceivingStream<T> extends Engine<T> implements ServerStream<T> {
   #negotiate(choice: FeatureChoice, el: RawElement): Awaitable<void> {
     const act = choice.offered ? choice.feature.negotiate : choice.feature.refuse
     if (act === undefined) throw refusal(this.#features, this.state)
+    const counted = this.#established && isStanza(el, this.form.ns)
     const change = act.call(choice.feature, el, this.openIo())
-    return isThenable(change) ? change.then((done) => this.#changed(done)) : this.#changed(change)
+    if (isThenable(change)) return change.then((done) => this.#negotiated(done, counted))
+    return this.#negotiated(change, counted)
+  }
+
+  #negotiated(change: StreamChange, counted: boolean): Awaitable<void> {
+    if (counted) this.#deps.onAnswered?.()
+    return this.#changed(change)
   }
 
   #changed(change: StreamChange): Awaitable<void> {
@@ -299,6 +290,6 @@ function usuallyEstablished(ns: string, state: StreamState): boolean {
   return (ns === NS.client ? state.bound : state.authenticated) !== undefined
 }
 
-function isStanzaName(name: string): boolean {
-  return name === 'message' || name === 'presence' || name === 'iq'
+function isStanza({ name, ns }: { readonly name: string; readonly ns: string }, contentNs: string): boolean {
+  return ns === contentNs && (name === 'message' || name === 'presence' || name === 'iq')
 }
