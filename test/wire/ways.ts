@@ -1,6 +1,6 @@
 import { connect as connectTcp } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { createServer, type Server, type ServerOptions } from '@xmppkit/server'
+import { createServer, type Server, type ServerDeps, type ServerOptions } from '@xmppkit/server'
 import { type CertificatePair, createCertificates, createDevelopmentCertificate } from '@xmppkit/tcp'
 import {
   createPipe,
@@ -27,7 +27,7 @@ export interface Way {
   /** Whether clients have to upgrade the connection before they log in. */
   readonly startTls: boolean
   /** Starts a server that is reached this way. */
-  open(options?: Partial<ServerOptions>): Promise<Place>
+  open(options?: Partial<ServerOptions>, deps?: ServerDeps): Promise<Place>
 }
 
 /** Every way there is. */
@@ -70,8 +70,8 @@ function pipeWay(name: string, pipe: PipeOptions): Way {
   return {
     name,
     startTls: false,
-    async open(options = {}) {
-      const server = await createServer({ ...usual, ...options })
+    async open(options = {}, deps = {}) {
+      const server = await createServer({ ...usual, ...options }, deps)
       return {
         server,
         dial(domain) {
@@ -93,19 +93,22 @@ function socketWay(
   return {
     name,
     startTls: tls === 'starttls',
-    async open(options = {}) {
+    async open(options = {}, deps = {}) {
       const pair = await certificate()
-      const server = await createServer({
-        ...usual,
-        ...(tls === 'none' && {
-          c2s: { requireTls: false },
-          registration: { ...usual.registration, allowInsecure: true },
-        }),
-        ...options,
-        certificates: await createCertificates({ load: async () => [pair] }),
-        listeners: [{ host: '127.0.0.1', port: 0, tls }],
-        tcp: { maxConnectionsPerAddress: Infinity, maxAttemptsPerAddress: Infinity },
-      })
+      const server = await createServer(
+        {
+          ...usual,
+          ...(tls === 'none' && {
+            c2s: { requireTls: false },
+            registration: { ...usual.registration, allowInsecure: true },
+          }),
+          ...options,
+          certificates: await createCertificates({ load: async () => [pair] }),
+          listeners: [{ host: '127.0.0.1', port: 0, tls }],
+          tcp: { maxConnectionsPerAddress: Infinity, maxAttemptsPerAddress: Infinity },
+        },
+        deps,
+      )
       const { port } = server.listeners[0]!
       return {
         server,

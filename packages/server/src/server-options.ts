@@ -24,6 +24,7 @@ import { type RosterOptions, rosterDefaults } from '@xmppkit/roster'
 import type { Clock, Ids, Logger } from '@xmppkit/runtime'
 import { type SessionsOptions, sessionsDefaults } from '@xmppkit/sessions'
 import { type SqlStorageOptions, sqlStorageDefaults } from '@xmppkit/storage-sql'
+import { type StreamManagementOptions, streamManagementDefaults } from '@xmppkit/stream-management'
 import {
   addressLimitDefaults,
   type Certificates,
@@ -84,6 +85,8 @@ export interface HostSections {
   readonly carbons?: CarbonsOptions
   /** What idle clients are spared. */
   readonly clientState?: ClientStateOptions
+  /** Acknowledgements, and sessions that wait to be resumed. */
+  readonly streamManagement?: StreamManagementOptions
   /** In-band registration. */
   readonly registration?: RegistrationOptions
   /** Name and version of the software, as people may ask for them. */
@@ -214,6 +217,7 @@ export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedS
     reporting: reportingDefaults,
     carbons: carbonsDefaults,
     clientState: clientStateDefaults,
+    streamManagement: streamManagementDefaults,
     registration: registrationDefaults,
     version: { ...versionDefaults, version: softwareVersion, os: '' },
     contact: contactRoles,

@@ -24,6 +24,7 @@ import { rosterModule } from '@xmppkit/roster/module'
 import { sessionsModule } from '@xmppkit/sessions/module'
 import { vcardModule } from '@xmppkit/vcard/module'
 import { archiveEnabledDefault, type HostSettings } from './server-options.js'
+import { streamManagementModule } from '@xmppkit/stream-management/module'
 import { softwareVersion } from './software-version.js'
 
 /**
@@ -59,6 +60,8 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
     use(entityTimeModule, {}),
     use(lastActivityModule, {}),
     use(contactAddressesModule, { addresses: settings.contact ?? {} }),
+    // Ends before what takes over the messages of its sessions.
+    use(streamManagementModule, settings.streamManagement ?? {}),
     ...(settings.modules ?? []),
   ]
 }

@@ -17,6 +17,7 @@ import type { Clock, Logger } from '@xmppkit/runtime'
 import { createMemoryStorage } from '@xmppkit/storage'
 import { StorageService } from '@xmppkit/storage/module'
 import { createSqlStorage, type SqlStorage, type SqlStorageOptions } from '@xmppkit/storage-sql'
+import { provideSqlStorage } from '@xmppkit/storage-sql/module'
 
 /**
  * Where a server keeps things: `'memory'` keeps nothing beyond the process, `path` is a SQLite file, `url`
@@ -68,16 +69,7 @@ function memoryStorage(deps: { readonly clock: Clock }): Storage {
 function sqlStorage(storage: SqlStorage, close: () => Promise<void>): Storage {
   return {
     description: storage.description,
-    services: [
-      provide(AccountStoreService, storage.accounts),
-      provide(RosterStoreService, storage.roster),
-      provide(ArchiveStoreService, storage.archive),
-      provide(OfflineStoreService, storage.offline),
-      provide(LastActivityStoreService, storage.lastActivity),
-      provide(PushStoreService, storage.push),
-      provide(StorageService, storage),
-      provide(BlocklistStoreService, storage.blocklists),
-    ],
+    services: provideSqlStorage(storage),
     [Symbol.asyncDispose]: close,
   }
 }

@@ -6,6 +6,7 @@
  */
 export { createManualClock, type ManualClock } from '@xmppkit/runtime'
 export { TestingError } from './errors.js'
+export { type ManagedClient, manageStream } from './managed-client.js'
 export { absent, anything, matchXml } from './match-xml.js'
 export { createPipe, type Pipe, type PipeEnd, type PipeOptions } from './pipe.js'
 export { type SocketTransportOptions, socketTransport } from './socket-transport.js'

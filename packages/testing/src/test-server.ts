@@ -33,6 +33,7 @@ import type { Stanza } from '@xmppkit/stanza'
 import { createMemoryStorage } from '@xmppkit/storage'
 import { StorageService } from '@xmppkit/storage/module'
 import { vcardModule } from '@xmppkit/vcard/module'
+import { streamManagementModule } from '@xmppkit/stream-management/module'
 import { createPipe, type PipeOptions } from './pipe.js'
 import { createWireClient, type WireClient } from './wire-client.js'
 
@@ -196,6 +197,7 @@ const usualModules: readonly ModuleUse[] = [
   use(reportingModule, {}),
   use(carbonsModule, {}),
   use(clientStateModule, {}),
+  use(streamManagementModule, {}),
   use(registrationModule, { allowRegistration: true }),
   use(memoryLastActivityModule, {}),
   use(lastActivityModule, {}),
