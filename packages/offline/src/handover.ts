@@ -26,8 +26,11 @@ export interface HandoverOptions {
   readonly mark?: (stanza: Stanza, message: OfflineMessage) => Stanza
   /** Told of each message at the moment it was taken. */
   readonly onTaken?: (message: OfflineMessage) => void
-  /** Told of a message that was taken after all, when it was counted as not taken already. */
-  readonly onLate?: (message: OfflineMessage) => void
+  /**
+   * Told what became of a message after all, when the session was late already; `open` counts those of which that is still
+   * not known.
+   */
+  readonly onLate?: (message: OfflineMessage, isTaken: boolean, open: number) => void
 }
 
 /** What became of messages handed over. */
@@ -36,6 +39,8 @@ export interface HandoverResult {
   readonly taken: readonly string[]
   /** `late`: the session did not say in time what became of the others. */
   readonly outcome: 'settled' | 'late'
+  /** Messages it was given of which it is not known at this moment what became of them. */
+  readonly open: number
 }
 
 /** Hands stored messages to a session, in order; see {@link createHandover}. */
@@ -64,14 +69,17 @@ export function createHandover({ sessions, clock, logger }: HandoverDeps): Hando
     const { signal, mark = (stanza: Stanza) => stanza } = options
     const taken: string[] = []
     let over = false
+    let open = 0
 
     /** Tells `settled`, once, when the session has said what became of the message. */
     const handOne = (message: OfflineMessage, settled: () => void) => {
       let told = false
+      open += 1
       const settle = (isTaken: boolean) => {
         if (told) return
         told = true
-        if (isTaken && over) options.onLate?.(message)
+        open -= 1
+        if (over) options.onLate?.(message, isTaken, open)
         else if (isTaken) {
           taken.push(message.id)
           options.onTaken?.(message)
@@ -88,10 +96,10 @@ export function createHandover({ sessions, clock, logger }: HandoverDeps): Hando
     /** Resolves when that has happened for all of them: one promise, not one for each. */
     const handWindow = (window: readonly OfflineMessage[]) =>
       new Promise<void>((resolve) => {
-        let open = window.length
+        let left = window.length
         const settled = () => {
-          open -= 1
-          if (open === 0) resolve()
+          left -= 1
+          if (left === 0) resolve()
         }
         for (const message of window) handOne(message, settled)
       })
@@ -108,7 +116,13 @@ export function createHandover({ sessions, clock, logger }: HandoverDeps): Hando
     const outcome = await Promise.race([handAll(), limit.late])
     limit[Symbol.dispose]()
     over = true
-    return { taken: [...taken], outcome }
+    return {
+      taken: [...taken],
+      outcome,
+      get open() {
+        return open
+      },
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { type C2sSession, userSendPacket } from '@xmppkit/c2s'
 import { isDrop } from '@xmppkit/hooks'
+import { takenAt } from '@xmppkit/sessions'
 import { describe, expect, test } from 'vitest'
 import { type Client, type FakeHost, fakeHost, read, settled, unknowing } from './fake-host.js'
 import type { OfflineOptions } from './offline-options.js'
@@ -216,6 +217,40 @@ describe.each(kinds)('%s', (_, kind) => {
       expect(juliet.bodies()).toEqual(['2'])
       await receipt(juliet, 'delivered')
       expect(await host.waiting()).toBe(0)
+    })
+
+    test('X-CONS: nothing comes twice while it has not said what became of all of them', async () => {
+      const host = await scene(['1', '2', '3'])
+      const juliet = await byHand(host)
+      expect(juliet.bodies()).toEqual(['1', '2', '3'])
+      await host.clock.advance(120_000)
+      await receipt(juliet, 'delivered', 1)
+      await host.clock.advance(0)
+      expect(juliet.bodies()).toEqual([])
+      await receipt(juliet, 'delivered')
+      expect(juliet.bodies()).toEqual([])
+      expect(await host.waiting()).toBe(0)
+    })
+
+    test('OFF-1: what it says it did not take after all goes to another, once it has said so of all', async () => {
+      const host = await scene(['1', '2'])
+      const juliet = await byHand(host)
+      await host.clock.advance(120_000)
+      juliet.bodies()
+      await receipt(juliet, 'failed', 1)
+      expect(juliet.bodies()).toEqual([])
+      await receipt(juliet, 'delivered', 1)
+      expect(juliet.bodies()).toEqual(['1'])
+    })
+
+    test('SM-6: a message that was taken over earlier says so', async () => {
+      const host = await scene([])
+      const at = host.clock.now() - 60_000
+      const stanza = read("<message to='juliet@example.com' type='chat'><body>1</body></message>")
+      await host.sessions.reroute(stanza.withMeta(takenAt, at))
+      const juliet = await host.connect(balcony)
+      await juliet.available()
+      expect(juliet.heard().join()).toContain(`stamp='${new Date(at).toISOString().slice(0, 19)}`)
     })
 
     test('closing does not wait for them', async () => {

@@ -73,7 +73,8 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
   const { store, sessions, clock, logger } = deps
   const running = new Map<string, Run>()
   const exempt = new Set<string>()
-  // Sessions that did not say in time what became of messages. They get no others until they do.
+  // Sessions that did not say in time what became of messages. They get no others until they do, of all of them: what is
+  // still open might be handed to them a second time.
   const stuck = new Set<string>()
   // What was handed over and could not be deleted; deleted before anything else is taken out (rule X-CONS).
   const handedOver = new Map<string, Set<string>>()
@@ -124,10 +125,11 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     lookAgain.set(key, timer)
   }
 
-  // A session that wakes up has taken them after all.
-  const takenLate = (account: BareJid, { sid }: SessionRecord, { id }: OfflineMessage) => {
+  // A session that wakes up has taken them after all, or has not.
+  const settledLate = (account: BareJid, { sid }: SessionRecord, id: string | undefined, open: number) => {
+    if (id !== undefined) remember(account, id)
+    if (open > 0) return
     stuck.delete(sid)
-    remember(account, id)
     void start(account, false)
   }
 
@@ -142,17 +144,17 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
 
   const handBatch = async (account: BareJid, run: Run, batch: readonly OfflineMessage[]) => {
     const { receiver } = run
-    const { taken, outcome } = await deps.handover(receiver, batch, {
+    const result = await deps.handover(receiver, batch, {
       windowBytes: options.releaseBytes,
       timeoutMs: options.leaseMs,
       signal: run.abort.signal,
       onTaken: ({ id }) => remember(account, id),
-      onLate: (message) => takenLate(account, receiver, message),
+      onLate: ({ id }, isTaken, open) => settledLate(account, receiver, isTaken ? id : undefined, open),
     })
     await deleteHandedOver(account)
-    if (outcome === 'late') stuck.add(receiver.sid)
+    if (result.outcome === 'late' && result.open > 0) stuck.add(receiver.sid)
     // What a session that is there did not take it has refused. It stays leased to it, and so is left out.
-    else if (taken.length < batch.length) run.refused = true
+    else if (result.outcome === 'settled' && result.taken.length < batch.length) run.refused = true
   }
 
   const releaseAll = async (account: BareJid, run: Run): Promise<void> => {
