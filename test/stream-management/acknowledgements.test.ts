@@ -1,13 +1,13 @@
 import { delivered, userReceivePacket, userSendPacket } from '@xmppkit/c2s'
 import { describe, expect, test } from 'vitest'
-import { inMemory, ways } from '../wire/ways.js'
-import { body, chat, failure, openScene } from './scene.js'
+import { inMemory } from '../wire/ways.js'
+import { allWays, body, chat, failure, openScene } from './scene.js'
 
 const request = "<r xmlns='urn:xmpp:sm:3'/>"
 const streamErrors = 'urn:ietf:params:xml:ns:xmpp-streams'
 const ping = (id: string) => `<iq type='get' id='${id}'><ping xmlns='urn:xmpp:ping'/></iq>`
 
-describe.each(ways.map((way) => [way.name, way] as const))('acknowledgements %s', (_name, way) => {
+describe.each(allWays)('acknowledgements %s', (_name, way) => {
   test('SM-1: the server counts stanzas, and nothing else', async () => {
     await using scene = await openScene(way)
     const juliet = await scene.bound('juliet')

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { matchXml } from '@xmppkit/testing'
 import type { RawElement } from '@xmppkit/xml'
 import { describe, expect, test } from 'vitest'
-import { inMemory, ways } from '../wire/ways.js'
-import { body, chat, domain, failure, openScene, type Person, type Scene } from './scene.js'
+import { inMemory } from '../wire/ways.js'
+import { allWays, body, chat, domain, failure, openScene, type Person, type Scene } from './scene.js'
 
 const resumeMs = 600_000
 const streamErrors = 'urn:ietf:params:xml:ns:xmpp-streams'
@@ -33,7 +33,7 @@ async function comesBack(scene: Scene, name: string, resource: string): Promise<
   return { person, messages, late: late.map((el) => el.attr('id') ?? '') }
 }
 
-describe.each(ways.map((way) => [way.name, way] as const))('the end of a session %s', (_name, way) => {
+describe.each(allWays)('the end of a session %s', (_name, way) => {
   test('SM-6 SM-9: messages wait for the next login, in order, with the time they came', async () => {
     await using scene = await openScene(way)
     const juliet = await scene.managed('juliet')

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { ways } from '../wire/ways.js'
-import { failure, openScene } from './scene.js'
+import { allWays, failure, openScene } from './scene.js'
 
 const sm = 'urn:xmpp:sm:3'
 
-describe.each(ways.map((way) => [way.name, way] as const))('negotiation %s', (_name, way) => {
+describe.each(allWays)('negotiation %s', (_name, way) => {
   test('SM-3: it is offered to who has logged in, and to nobody else', async () => {
     await using scene = await openScene(way)
     const client = scene.dial()

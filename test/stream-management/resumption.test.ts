@@ -1,13 +1,14 @@
 import { AccountsService } from '@xmppkit/auth/module'
 import { sessionPending, sessionResumed, userSendPacket } from '@xmppkit/c2s'
+import { SessionsService } from '@xmppkit/sessions/module'
 import { createPipe, createWireClient, manageStream } from '@xmppkit/testing'
 import { describe, expect, test } from 'vitest'
-import { inMemory, ways } from '../wire/ways.js'
-import { body, chat, domain, failure, openScene } from './scene.js'
+import { inMemory } from '../wire/ways.js'
+import { allWays, body, chat, domain, failure, openScene } from './scene.js'
 
 const streamErrors = 'urn:ietf:params:xml:ns:xmpp-streams'
 
-describe.each(ways.map((way) => [way.name, way] as const))('resumption %s', (_name, way) => {
+describe.each(allWays)('resumption %s', (_name, way) => {
   test('SM-4: what was not handled comes again, in order, with its time; what was does not', async () => {
     await using scene = await openScene(way)
     const juliet = await scene.managed('juliet')
@@ -181,6 +182,8 @@ describe.each(ways.map((way) => [way.name, way] as const))('resumption %s', (_na
     const again = manageStream(wire)
     expect((await again.resume(juliet)).name).toBe('resumed')
     await again.expect(body('away', true))
+    const sessions = scene.server.host().get(SessionsService)
+    expect(sessions.resources(juliet.jid.bare)[0]?.info.remoteAddress).toBe('192.0.2.1')
     wire.cut()
   })
 })

@@ -6,10 +6,25 @@ import type { Server, ServerOptions } from '@xmppkit/server'
 import { sessionClosed } from '@xmppkit/sessions'
 import { type ManagedClient, manageStream, type WireClient } from '@xmppkit/testing'
 import type { RawElement } from '@xmppkit/xml'
-import { domains, type Place, type Way } from '../wire/ways.js'
+import { letAllPass } from '../transparency/tokens.js'
+import { domains, inMemory, type Place, type Way, ways } from '../wire/ways.js'
 
 export const domain = domains[0]
 const password = 'r0m30'
+
+/** A handler in every hook that takes its time and changes nothing. */
+const withHandlers: Way = {
+  ...inMemory,
+  name: 'in memory, with handlers that answer later',
+  async open(options, deps) {
+    const place = await inMemory.open(options, deps)
+    await letAllPass(place.server, async (value) => value)
+    return place
+  },
+}
+
+/** Every way there is, by name. */
+export const allWays = [...ways, withHandlers].map((way) => [way.name, way] as const)
 
 /** A client of stream management, and its address. */
 export interface Person extends ManagedClient {
