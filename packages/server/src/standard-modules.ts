@@ -22,9 +22,9 @@ import { registrationModule } from '@xmppkit/registration/module'
 import { reportingModule } from '@xmppkit/reporting/module'
 import { rosterModule } from '@xmppkit/roster/module'
 import { sessionsModule } from '@xmppkit/sessions/module'
+import { streamManagementModule } from '@xmppkit/stream-management/module'
 import { vcardModule } from '@xmppkit/vcard/module'
 import { archiveEnabledDefault, type HostSettings } from './server-options.js'
-import { streamManagementModule } from '@xmppkit/stream-management/module'
 import { softwareVersion } from './software-version.js'
 
 /**
