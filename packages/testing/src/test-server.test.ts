@@ -32,12 +32,12 @@ test('a script tells a conversation', async () => {
     romeo sends: <message to='{bare:juliet}' type='chat'><body>are you there?</body></message>
     romeo receives nothing
     juliet sends: <presence/>
+    juliet finds: <presence from='{jid:juliet}'/>
     juliet finds:
       <message from='{jid:romeo}' type='chat'>
         <body>are you there?</body>
         <delay xmlns='urn:xmpp:delay'/>
       </message>
-    juliet finds: <presence from='{jid:juliet}'/>
     juliet receives nothing
     juliet disconnects
     `,
@@ -65,6 +65,7 @@ test('a script can begin before the login, keep values, wait and see the end', a
     romeo receives nothing
     romeo sends: <presence/>
     romeo waits
+    romeo receives: <presence/>
     romeo receives: <message><body>to myself</body></message>
     romeo forgets
     juliet connects
