@@ -13,9 +13,29 @@ export {
   createAccounts,
 } from './accounts.js'
 export { type BindFeatureDeps, bindFeature, sessionFeature } from './bind-feature.js'
+export {
+  type Bind2,
+  type Bind2Context,
+  type Bind2Deps,
+  type Bind2Feature,
+  type Bind2Session,
+  createBind2,
+} from './bind2.js'
+export { channelBindingFeature } from './channel-binding-feature.js'
 export { AuthError, type AuthErrorCode } from './errors.js'
 export { createExternalAccounts, type ExternalAccountsDeps } from './external-accounts.js'
+export {
+  createFeatureRegistry,
+  type FeatureList,
+  type FeatureRegistry,
+  type InlineAnswer,
+  type InlineContext,
+  type InlineFeature,
+  inlineSeq,
+  type LoginRequest,
+} from './inline-features.js'
 export type { LoginAttempt, LoginReportDeps } from './login-report.js'
+export type { LoginTask, TaskIo } from './login-tasks.js'
 export {
   createLoginThrottle,
   type LoginOutcome,
@@ -24,6 +44,14 @@ export {
   type LoginTry,
   loginThrottleDefaults,
 } from './login-throttle.js'
+export {
+  createLogins,
+  type Logins,
+  type OwnMechanism,
+  type SaslFeatureDeps,
+  type SaslFeatureOptions,
+  saslFeatureDefaults,
+} from './logins.js'
 export { createMemoryAccountStore } from './memory-store.js'
 export type {
   AccountPage,
@@ -36,12 +64,8 @@ export type {
   StoredAccount,
   StoredCredentials,
 } from './ports.js'
-export {
-  type SaslFeatureDeps,
-  type SaslFeatureOptions,
-  saslFeature,
-  saslFeatureDefaults,
-} from './sasl-feature.js'
+export { saslFeature } from './sasl-feature.js'
+export { type Sasl2FeatureDeps, sasl2Feature } from './sasl2-feature.js'
 export {
   accountDisabled,
   checkRegisterUser,
@@ -50,3 +74,4 @@ export {
   registerUser,
   removeUser,
 } from './tokens.js'
+export type { UserAgent } from './user-agent.js'

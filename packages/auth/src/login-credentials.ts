@@ -29,6 +29,21 @@ export function accountOf(username: string, { domain }: StreamState): BareJid {
   return makeJid({ local: username, domain }).bare
 }
 
+/**
+ * The account a client tries to log in to. Call it before any look-up and whether or not there is such an account: the
+ * answer is the same for all.
+ *
+ * @throws AuthError `auth/throttled` if nobody may try now
+ */
+export function accountToTry(
+  username: string,
+  { state, counted }: Pick<LoginConditions, 'state' | 'counted'>,
+): BareJid {
+  const account = accountOf(username, state)
+  if (counted?.names(account) !== false) return account
+  throw new AuthError('auth/throttled', 'too many failed logins to this account')
+}
+
 /** Answers SASL's questions about usernames from sources that know accounts, within time and within the throttle. */
 export function loginCredentials(
   deps: LoginCredentialsDeps,
@@ -38,13 +53,6 @@ export function loginCredentials(
   const { passwords, scram } = credentials
   const limit = createTimeLimit(deps.clock, timeoutMs)
   const decoys = createDecoyVerifiers()
-
-  // Before any look-up and whether or not there is such an account: the answer is the same for all.
-  const admitted = (username: string, { state, counted }: LoginConditions): BareJid => {
-    const account = accountOf(username, state)
-    if (counted?.names(account) !== false) return account
-    throw new AuthError('auth/throttled', 'too many failed logins to this account')
-  }
 
   const answers: SaslServerDeps<LoginConditions> = {
     prepareUsername,
@@ -63,7 +71,7 @@ export function loginCredentials(
   }
   if (scram !== undefined) {
     answers.scramVerifier = (username, hash, conditions) => {
-      const account = admitted(username, conditions)
+      const account = accountToTry(username, conditions)
       return limit(conditions.signal, (signal) =>
         scram.scramVerifier(account, hash, { signal, login: conditions }),
       )
@@ -71,7 +79,7 @@ export function loginCredentials(
   }
   if (passwords !== undefined) {
     answers.verifyPassword = (username, password, conditions) => {
-      const account = admitted(username, conditions)
+      const account = accountToTry(username, conditions)
       return limit(conditions.signal, (signal) =>
         passwords.verifyPassword(account, password, { signal, login: conditions }),
       )

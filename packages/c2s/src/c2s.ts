@@ -1,10 +1,15 @@
 import type { Access } from '@xmppkit/access'
 import {
+  type Bind2Feature,
   bindFeature,
   type CredentialSources,
-  type LoginAttempt,
+  createBind2,
+  createFeatureRegistry,
+  type FeatureList,
+  type InlineContext,
+  type InlineFeature,
+  type LoginTask,
   type LoginThrottle,
-  saslFeature,
   sessionFeature,
 } from '@xmppkit/auth'
 import type { Hooks } from '@xmppkit/hooks'
@@ -20,9 +25,12 @@ import type { ClientConnection } from './connection.js'
 import { createConnectionSet } from './connection-set.js'
 import { C2sError } from './errors.js'
 import type { KeptSession } from './keeping.js'
+import { loginFeatures } from './login-features.js'
 import type { PaceOptions } from './pace.js'
-import { infoOf } from './session-info.js'
-import { c2sAuthResult, forbiddenSession } from './tokens.js'
+import { endEarlierSessions } from './same-client.js'
+import type { C2sSession } from './session.js'
+import { infoOf, type LoginInfo, loginOf } from './session-info.js'
+import { forbiddenSession } from './tokens.js'
 
 /** Collaborators of {@link createC2s}. */
 export interface C2sDeps {
@@ -59,6 +67,17 @@ export interface C2sFeatures {
 export interface C2s extends AsyncDisposable {
   /** What their streams negotiate: STARTTLS, SASL, resource binding, and what is added. */
   readonly features: C2sFeatures
+  /** What a client may ask for together with its login (XEP-0388): a session that goes on, a token. */
+  readonly inline: FeatureList<InlineFeature>
+  /** What it may have to do before its login succeeds. */
+  readonly tasks: FeatureList<LoginTask>
+  /** What it may want for its session from the first moment (XEP-0386): carbons, acks, a look at its archive. */
+  readonly bind2: FeatureList<Bind2Feature<C2sSession>>
+  /**
+   * The session of a stream, from the moment its resource is being bound; `undefined` for a stream without one, or one that
+   * is not of this host.
+   */
+  sessionOf(state: StreamState): C2sSession | undefined
   /** Number of connections that have addressed this host, logged in or not. */
   readonly connections: number
   /**
@@ -113,7 +132,12 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
   const connections = createConnectionSet(deps)
   const watch = watchAccounts(deps)
 
-  async function bind(account: BareJid, resource: string, state: StreamState): Promise<FullJid> {
+  async function open(
+    account: BareJid,
+    resource: string,
+    state: StreamState,
+    login: LoginInfo,
+  ): Promise<ClientSession> {
     const connection = connections.get(state)
     // The feature was taken out of the list and put on a stream of somebody's own.
     if (connection === undefined) throw new StanzaError('internal-server-error')
@@ -125,13 +149,32 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
       connection,
       pace: paceOf(deps, settings, subject),
     })
-    await openSession(deps.sessions, session, connection)
-    return jid
+    await openSession(deps.sessions, session, connection, infoOf(state, login))
+    return session
   }
+
+  const bind = async (account: BareJid, resource: string, state: StreamState): Promise<FullJid> =>
+    (await open(account, resource, state, loginOf(state))).jid
+
+  async function bindWithLogin(
+    account: BareJid,
+    resource: string,
+    { state, userAgent, mechanism }: InlineContext,
+  ): Promise<C2sSession> {
+    const { id: clientId } = userAgent
+    const session = await open(account, resource, state, { mechanism, ...(clientId && { clientId }) })
+    if (clientId !== undefined) await endEarlierSessions(deps.sessions, session, clientId)
+    return session
+  }
+
+  const inline = createFeatureRegistry<InlineFeature>()
+  const tasks = createFeatureRegistry<LoginTask>()
+  const bind2 = createBind2<C2sSession>({ bind: bindWithLogin, ids: deps.ids, logger: deps.logger })
+  inline.add(bind2.feature)
 
   const ownFeatures = (): readonly StreamFeature[] => [
     starttlsFeature({ required: settings.requireTls }),
-    ...loginFeatures(deps, settings),
+    ...loginFeatures({ ...deps, inline, tasks }, settings.sasl),
     bindFeature({ bind, ids: deps.ids, logger: deps.logger }),
     sessionFeature({ logger: deps.logger }),
   ]
@@ -161,6 +204,10 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
         return disposable(() => list(added.filter((other) => other !== feature)))
       },
     },
+    inline,
+    tasks,
+    bind2,
+    sessionOf: (state) => connections.get(state)?.session,
     get connections() {
       return connections.size
     },
@@ -206,14 +253,6 @@ function resolved({ access }: C2sDeps, options: C2sOptions): Settings {
   return Object.freeze({ ...c2sDefaults, ...options })
 }
 
-function loginFeatures(deps: C2sDeps, settings: Settings): StreamFeature[] {
-  const { credentials, throttle, clock, logger, hooks } = deps
-  if (credentials === undefined) return []
-  const onAttempt = (attempt: LoginAttempt) => void hooks.run(c2sAuthResult, attempt)
-  const needs = { credentials, clock, logger, onAttempt, ...(throttle ? { throttle } : {}) }
-  return [saslFeature(needs, settings.sasl)]
-}
-
 function resourceFor(sessions: C2sDeps['sessions'], account: BareJid, resource: string): FullJid {
   try {
     return sessions.resourceFor(account, resource)
@@ -247,10 +286,11 @@ async function openSession(
   sessions: C2sDeps['sessions'],
   session: ClientSession,
   connection: ClientConnection,
+  info: Partial<SessionInfo>,
 ): Promise<void> {
   connection.session = session
   try {
-    await sessions.open(session, infoOf(connection.stream.state))
+    await sessions.open(session, info)
   } catch (error) {
     session.streamEnded('it could not be opened')
     session.connectionGone()

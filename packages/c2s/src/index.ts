@@ -28,6 +28,7 @@ export {
   selfPresence,
   sessionPending,
   sessionResumed,
+  syncsFromArchive,
   userReceivePacket,
   userReceiveSeq,
   userSendPacket,

@@ -118,3 +118,9 @@ export const sessionResumed = event<{
   /** The session. */
   readonly session: C2sSession
 }>('c2s/session-resumed')
+
+/**
+ * The client of a session gets what it missed from the archive: whoever keeps messages for it sends it none (OFF-1). The
+ * archive says so when it takes part in a binding (XEP-0386 §3.2), or when a client asks for its first page.
+ */
+export const syncsFromArchive = event<SessionContext>('c2s/syncs-from-archive')

@@ -1,5 +1,5 @@
 import { removeUser } from '@xmppkit/auth'
-import { userSendPacket } from '@xmppkit/c2s'
+import { syncsFromArchive, userSendPacket } from '@xmppkit/c2s'
 import { type Drop, drop, type Hooks } from '@xmppkit/hooks'
 import type { BareJid } from '@xmppkit/jid'
 import { type Clock, createScope, type Logger } from '@xmppkit/runtime'
@@ -180,6 +180,7 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
     ),
   )
   scope.use(hooks.on(removeUser, ({ account }) => remove(account), { label }))
+  scope.use(hooks.on(syncsFromArchive, ({ session }) => release.exempt(session), { label }))
 
   return {
     retrievesItself: release.exempt,

@@ -1,4 +1,4 @@
-import { type C2sSession, userSendPacket } from '@xmppkit/c2s'
+import { type C2sSession, syncsFromArchive, userSendPacket } from '@xmppkit/c2s'
 import { isDrop } from '@xmppkit/hooks'
 import { takenAt } from '@xmppkit/sessions'
 import { describe, expect, test } from 'vitest'
@@ -117,6 +117,15 @@ describe.each(kinds)('%s', (_, kind) => {
       await juliet.leave()
       expect(other.bodies()).toEqual(['1', '2'])
       expect(await host.waiting()).toBe(0)
+    })
+
+    test('OFF-1: a session that gets what it missed from the archive is sent nothing', async () => {
+      const host = await scene(['1', '2'])
+      const juliet = await host.connect(balcony)
+      await host.hooks.run(syncsFromArchive, { session: juliet.handle as unknown as C2sSession })
+      await juliet.available()
+      expect(juliet.bodies()).toEqual([])
+      expect(await host.waiting()).toBe(2)
     })
 
     test('OFF-1: a session that becomes unavailable meanwhile gets no more; the rest waits', async () => {

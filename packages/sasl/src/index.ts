@@ -7,7 +7,19 @@ export { anonymousClient, anonymousServer } from './anonymous.js'
 export { decodeBase64Strict, encodeBase64, tryDecodeBase64Strict } from './base64.js'
 export { constantTimeEqual } from './constant-time-equal.js'
 export { createDecoyVerifiers, type DecoyOptions, type DecoyVerifiers } from './decoy-verifiers.js'
+export { advertisedHash, tlsVersionNumber } from './downgrade-protection.js'
 export { SaslError, type SaslErrorCode } from './errors.js'
+export {
+  hashedTokenClient,
+  hashedTokenName,
+  hashedTokenServer,
+  type TokenBinding,
+  type TokenCandidate,
+  type TokenCredentials,
+  type TokenSource,
+  tokenBindingOf,
+  tokenBindingTypes,
+} from './hashed-token.js'
 export {
   type Awaitable,
   type ChannelBindings,

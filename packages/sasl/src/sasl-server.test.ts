@@ -13,7 +13,14 @@ describe('the advertised list', () => {
   const all = ['SCRAM-SHA-256-PLUS', 'PLAIN', 'SCRAM-SHA-1', 'ANONYMOUS']
 
   test.each([
-    ['the default under TLS', everything, undefined, secret, saslServerDefaults.mechanisms],
+    ['the default with channel binding', everything, undefined, bound, saslServerDefaults.mechanisms],
+    [
+      'no -PLUS where TLS gives no binding',
+      everything,
+      undefined,
+      secret,
+      ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN'],
+    ],
     ['no PLAIN without TLS', everything, undefined, clear, ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1']],
     ['the order given', everything, all, bound, all],
     ['no -PLUS without binding data', everything, all, secret, ['PLAIN', 'SCRAM-SHA-1', 'ANONYMOUS']],

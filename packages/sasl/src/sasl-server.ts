@@ -17,9 +17,9 @@ import type {
 /** Options of {@link createSaslServer}. */
 export interface SaslServerOptions {
   /**
-   * The mechanisms by name, in the order they are advertised, best first. ANONYMOUS and the -PLUS variants
-   * must be named to be offered.
-   * @default ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN']
+   * The mechanisms by name, in the order they are advertised, best first. ANONYMOUS must be named to be offered; the
+   * -PLUS variants are only where TLS gives a channel binding.
+   * @default SCRAM-SHA-512, -256 and -1 with -PLUS, then without, then PLAIN
    */
   readonly mechanisms?: readonly string[]
   /**
@@ -32,13 +32,28 @@ export interface SaslServerOptions {
    * @default 1023
    */
   readonly maxUsernameBytes?: number
+  /**
+   * Sign what was advertised, and the version of TLS, into the exchanges of SCRAM, so that clients notice if somebody in
+   * between took something away (XEP-0474, XEP-0515).
+   * @default true
+   */
+  readonly downgradeProtection?: boolean
 }
 
 /** The defaults of {@link createSaslServer}. */
 export const saslServerDefaults: Required<SaslServerOptions> = Object.freeze({
-  mechanisms: Object.freeze(['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1', 'PLAIN']),
+  mechanisms: Object.freeze([
+    'SCRAM-SHA-512-PLUS',
+    'SCRAM-SHA-256-PLUS',
+    'SCRAM-SHA-1-PLUS',
+    'SCRAM-SHA-512',
+    'SCRAM-SHA-256',
+    'SCRAM-SHA-1',
+    'PLAIN',
+  ]),
   maxMessageBytes: 8192,
   maxUsernameBytes: 1023,
+  downgradeProtection: true,
 })
 
 /** The mechanisms this package brings for servers. */
@@ -62,6 +77,11 @@ export interface SaslServer<C extends SaslConditions = SaslConditions> {
    * start: with `encryption-required` if encryption is all it lacks, else with `invalid-mechanism`.
    */
   begin(name: string, conditions: C): ServerMechanism
+  /**
+   * Begins an exchange of a mechanism that is in no list, with the same limits and collaborators: one that is offered in
+   * another way, as tokens are (XEP-0484).
+   */
+  beginWith(definition: ServerMechanismDefinition, conditions: C): ServerMechanism
 }
 
 /**
@@ -93,20 +113,29 @@ export function createSaslServer<C extends SaslConditions = SaslConditions>(
       .filter((definition) => conditions.confidential || !definition.cleartext)
       .map((definition) => definition.name)
 
+  const exchangeFor = (offered: readonly string[], conditions: C): ServerExchange => ({
+    deps: exchangeDeps(deps, decoys, conditions),
+    conditions,
+    offered,
+    plusOffered: offered.some((other) => other.endsWith('-PLUS')),
+    maxUsernameBytes: settings.maxUsernameBytes,
+    downgradeProtection: settings.downgradeProtection,
+  })
+
   const begin = (name: string, conditions: C): ServerMechanism => {
     const offered = names(conditions)
     if (!offered.includes(name)) return refusal(name, supported(conditions))
-    const exchange: ServerExchange = {
-      deps: exchangeDeps(deps, decoys, conditions),
-      conditions,
-      plusOffered: offered.some((other) => other.endsWith('-PLUS')),
-      maxUsernameBytes: settings.maxUsernameBytes,
-    }
+    const exchange = exchangeFor(offered, conditions)
     const mechanism = registry.create(name, (definition) => definition.begin(exchange))
     return mechanism === undefined ? refusal(name, []) : guarded(mechanism, settings.maxMessageBytes)
   }
 
-  return { names, begin }
+  const beginWith = (definition: ServerMechanismDefinition, conditions: C): ServerMechanism =>
+    definition.supported(deps, conditions) && (conditions.confidential || !definition.cleartext)
+      ? guarded(definition.begin(exchangeFor(names(conditions), conditions)), settings.maxMessageBytes)
+      : refusal(definition.name, [])
+
+  return { names, begin, beginWith }
 }
 
 function exchangeDeps<C extends SaslConditions>(

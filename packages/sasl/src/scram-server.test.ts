@@ -47,7 +47,8 @@ function begin(setup: Setup = {}): ServerMechanism {
       decoyVerifier: decoys.verifier,
       ...setup.deps,
     },
-    { mechanisms: setup.mechanisms ?? [name] },
+    // The vectors of the RFCs know no further attributes.
+    { mechanisms: setup.mechanisms ?? [name], downgradeProtection: false },
   )
   return server.begin(name, { confidential: true, ...setup.conditions })
 }

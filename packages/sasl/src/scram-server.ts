@@ -1,5 +1,6 @@
 import { encodeBase64 } from './base64.js'
 import { constantTimeEqual } from './constant-time-equal.js'
+import { downgradeAttributes } from './downgrade-protection.js'
 import { failure, type SaslFailed, type ServerMechanism, type ServerStep } from './mechanism.js'
 import { type ClientFirst, parseClientFinal, parseClientFirst } from './scram-messages.js'
 import { digest, digestLength, hmac, type ScramHash, type ScramVerifier, xor } from './scram-verifier.js'
@@ -69,7 +70,8 @@ function readFirst(message: Uint8Array, plus: boolean, exchange: ServerExchange)
   return parsed
 }
 
-async function challenge(hash: ScramHash, first: ClientFirst, { deps }: ServerExchange): Promise<Pending> {
+async function challenge(hash: ScramHash, first: ClientFirst, exchange: ServerExchange): Promise<Pending> {
+  const { deps } = exchange
   const prepared = deps.prepareUsername(first.username)
   const username = prepared ?? first.username
   const found = prepared === undefined ? undefined : await deps.scramVerifier(prepared, hash)
@@ -77,7 +79,8 @@ async function challenge(hash: ScramHash, first: ClientFirst, { deps }: ServerEx
   const decoy = deps.decoyVerifier(username, hash)
   const verifier = found ?? decoy
   const nonce = first.nonce + deps.nonce()
-  const serverFirst = `r=${nonce},s=${encodeBase64(verifier.salt)},i=${verifier.iterations}`
+  const signed = exchange.downgradeProtection ? downgradeAttributes(hash, exchange) : ''
+  const serverFirst = `r=${nonce},s=${encodeBase64(verifier.salt)},i=${verifier.iterations}${signed}`
   return { first, nonce, serverFirst, username, verifier, known: found !== undefined }
 }
 

@@ -14,6 +14,8 @@ export interface SaslConditions {
   readonly confidential: boolean
   /** Channel binding data of the TLS connection; without any no -PLUS mechanism is offered. */
   readonly channelBindings?: ChannelBindings
+  /** The version of TLS as its library names it, such as `TLSv1.3`. */
+  readonly tlsVersion?: string | undefined
 }
 
 /**
@@ -71,8 +73,12 @@ export interface ServerExchange {
   readonly deps: ExchangeDeps
   /** The stream's properties. */
   readonly conditions: SaslConditions
-  /** Whether a -PLUS mechanism is advertised on this stream. */
+  /** The mechanisms advertised on this stream. */
+  readonly offered: readonly string[]
+  /** Whether a -PLUS mechanism is among them. */
   readonly plusOffered: boolean
+  /** Whether SCRAM signs what was advertised. */
+  readonly downgradeProtection: boolean
   /** The most bytes a username may have. */
   readonly maxUsernameBytes: number
 }

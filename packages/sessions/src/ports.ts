@@ -37,6 +37,8 @@ export interface SessionInfo {
   readonly secure?: boolean
   /** How the client proved who it is. */
   readonly mechanism?: string
+  /** Which installation of a client it is, if it said so (XEP-0388 §2.3). Never shown to other entities. */
+  readonly clientId?: string
   /** When the session was opened, in milliseconds since 1970. */
   readonly openedAt: number
 }

@@ -1,0 +1,21 @@
+import type { Sessions } from '@xmppkit/sessions'
+import { StreamError } from '@xmppkit/stanza'
+import type { C2sSession } from './session.js'
+
+/**
+ * Ends the sessions an installation of a client has left behind: it has a new one now (XEP-0386 §3.2).
+ *
+ * @param session - the new one
+ * @param clientId - the id the client gave with SASL2
+ */
+export async function endEarlierSessions(
+  sessions: Pick<Sessions, 'resources' | 'kick'>,
+  session: C2sSession,
+  clientId: string,
+): Promise<void> {
+  const earlier = sessions
+    .resources(session.account)
+    .filter(({ sid, info }) => sid !== session.sid && info.clientId === clientId)
+  const error = new StreamError('conflict', { text: 'the same client has a new session' })
+  await Promise.all(earlier.map(({ jid }) => sessions.kick(jid, error)))
+}
