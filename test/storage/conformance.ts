@@ -2,6 +2,7 @@ import type { OpenedStore } from '@xmppkit/conformance'
 import { accountStoreConformance } from '@xmppkit/conformance/account-store'
 import { archiveStoreConformance } from '@xmppkit/conformance/archive-store'
 import { blocklistStoreConformance } from '@xmppkit/conformance/blocklist-store'
+import { fastTokenStoreConformance } from '@xmppkit/conformance/fast-token-store'
 import { keyValueConformance } from '@xmppkit/conformance/key-value'
 import { lastActivityStoreConformance } from '@xmppkit/conformance/last-activity-store'
 import { logConformance } from '@xmppkit/conformance/log'
@@ -22,6 +23,7 @@ export function storageConformance(
   pushStoreConformance(name, () => open((storage) => storage.push))
   archiveStoreConformance(name, () => open((storage) => storage.archive))
   blocklistStoreConformance(name, () => open((storage) => storage.blocklists))
+  fastTokenStoreConformance(name, () => open((storage) => storage.fastTokens))
   keyValueConformance(name, () => open((storage) => storage.keyValue('tested')))
   logConformance(name, () => open((storage) => storage.log('tested')))
 }

@@ -48,7 +48,7 @@ export function addData(outcome: Element, { data }: SaslSuccess): void {
 }
 
 /** What an `<abort/>` comes to. */
-export const aborted: SaslFailed = failure('aborted', 'the client aborted')
+const aborted: SaslFailed = failure('aborted', 'the client aborted')
 
 async function begin(el: RawElement, mechanism: ServerMechanism): Promise<ServerStep> {
   const responses = el.children.filter(({ name, ns }) => name === 'initial-response' && ns === NS.sasl2)

@@ -2,6 +2,7 @@ import { createMemoryArchiveStore } from '@xmppkit/archive'
 import { createMemoryAccountStore } from '@xmppkit/auth'
 import { createMemoryLastActivityStore } from '@xmppkit/basics'
 import { createBlocklistCache, createMemoryBlocklistStore } from '@xmppkit/blocking'
+import { createMemoryFastTokenStore } from '@xmppkit/fast'
 import { createMemoryOfflineStore } from '@xmppkit/offline'
 import { createMemoryPushStore } from '@xmppkit/push'
 import { createMemoryRosterStore } from '@xmppkit/roster'
@@ -10,6 +11,7 @@ import { createMemoryKeyValue, createMemoryLog } from '@xmppkit/storage'
 import { accountStoreConformance } from './account-store.js'
 import { archiveStoreConformance } from './archive-store.js'
 import { blocklistStoreConformance } from './blocklist-store.js'
+import { fastTokenStoreConformance } from './fast-token-store.js'
 import { keyValueConformance } from './key-value.js'
 import { lastActivityStoreConformance } from './last-activity-store.js'
 import { logConformance } from './log.js'
@@ -25,6 +27,7 @@ blocklistStoreConformance('memory', () => ({ store: createMemoryBlocklistStore()
 blocklistStoreConformance('memory, cached', () => ({
   store: createBlocklistCache(createMemoryBlocklistStore()),
 }))
+fastTokenStoreConformance('memory', () => ({ store: createMemoryFastTokenStore() }))
 keyValueConformance('memory', () => ({ store: createMemoryKeyValue() }))
 logConformance('memory', () => ({ store: createMemoryLog() }))
 pushStoreConformance('memory', () => ({ store: createMemoryPushStore() }))

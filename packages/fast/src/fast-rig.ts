@@ -13,7 +13,7 @@ import { createMemoryFastTokenStore } from './memory-store.js'
 import type { FastTokenStore } from './ports.js'
 
 /** Lets everything that waits for promises alone run. */
-export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 /** TLS as it is in the tests: both channel bindings, told apart by the byte they are made of. */
 export function tlsOf(byte: number): TlsInfo {

@@ -38,7 +38,13 @@ export function createMemoryFastTokenStore(): FastTokenStore {
   return {
     async get(account, client) {
       const tokens = clientsOf(account).get(client)?.tokens ?? []
-      return tokens.map(({ usedAt: _, ...token }) => token)
+      return tokens.map(({ id, mechanism, issuedAt, expiresAt, count }) => ({
+        id,
+        mechanism,
+        issuedAt,
+        expiresAt,
+        count,
+      }))
     },
     async issue(account, client, token, names, maxClients) {
       const used = clientsOf(account)

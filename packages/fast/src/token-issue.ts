@@ -1,11 +1,11 @@
-import type { InlineAnswer, InlineContext, LoginRequest } from '@xmppkit/auth'
+import type { InlineAnswer, InlineContext, LoginRequest, UserAgent } from '@xmppkit/auth'
 import type { BareJid } from '@xmppkit/jid'
 import type { Clock, Ids } from '@xmppkit/runtime'
 import { Element, type RawElement } from '@xmppkit/xml'
 import type { FastOptions } from './fast-options.js'
 import { fastNs, readFastRequest } from './fast-request.js'
 import { offeredMechanisms } from './offer.js'
-import type { FastTokenStore, StoredToken } from './ports.js'
+import type { ClientNames, FastTokenStore, StoredToken } from './ports.js'
 import type { Revocations } from './revocations.js'
 import { tokenOf } from './token-secret.js'
 
@@ -33,13 +33,13 @@ export function createTokenIssue(deps: TokenIssueDeps): TokenIssue {
   const begun = new WeakMap<RawElement, number>()
 
   const issue = async (
-    { account, userAgent: { id: _, ...names } }: InlineContext,
+    { account, userAgent }: InlineContext,
     client: string,
     mechanism: string,
   ): Promise<InlineAnswer> => {
     const issuedAt = clock.now()
     const token = { id: ids.next(), mechanism, issuedAt, expiresAt: issuedAt + settings.lifetimeMs, count: 0 }
-    await store.issue(account, client, token, names, settings.maxClients)
+    await store.issue(account, client, token, namesOf(userAgent), settings.maxClients)
     return { element: tokenElement(tokenOf(secret, account, client, token), token.expiresAt) }
   }
 
@@ -64,6 +64,10 @@ export function createTokenIssue(deps: TokenIssueDeps): TokenIssue {
       return issue(context, client, mechanism)
     },
   }
+}
+
+function namesOf({ software, device }: UserAgent): ClientNames {
+  return { ...(software && { software }), ...(device && { device }) }
 }
 
 function tokenElement(token: string, expiresAt: number): Element {

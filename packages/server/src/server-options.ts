@@ -13,6 +13,7 @@ import { type C2sOptions, type C2sPortOptions, c2sDefaults, c2sPortDefaults } fr
 import { type CarbonsOptions, carbonsDefaults } from '@xmppkit/carbons'
 import { type ClientStateOptions, clientStateDefaults } from '@xmppkit/client-state'
 import { type DiscoOptions, discoDefaults } from '@xmppkit/disco'
+import { type FastOptions, fastDefaults } from '@xmppkit/fast'
 import { type IqOptions, iqDefaults } from '@xmppkit/iq'
 import type { ModuleUse, Provided } from '@xmppkit/module'
 import { type OfflineOptions, offlineDefaults } from '@xmppkit/offline'
@@ -87,6 +88,8 @@ export interface HostSections {
   readonly clientState?: ClientStateOptions
   /** Acknowledgements, and sessions that wait to be resumed. */
   readonly streamManagement?: StreamManagementOptions
+  /** Logins with tokens. */
+  readonly fast?: FastOptions
   /** In-band registration. */
   readonly registration?: RegistrationOptions
   /** Name and version of the software, as people may ask for them. */
@@ -218,6 +221,7 @@ export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedS
     carbons: carbonsDefaults,
     clientState: clientStateDefaults,
     streamManagement: streamManagementDefaults,
+    fast: fastDefaults,
     registration: registrationDefaults,
     version: { ...versionDefaults, version: softwareVersion, os: '' },
     contact: contactRoles,

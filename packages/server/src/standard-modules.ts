@@ -13,6 +13,7 @@ import { carbonsModule } from '@xmppkit/carbons/module'
 import { clientStateModule } from '@xmppkit/client-state/module'
 import { commandsModule, jobsModule } from '@xmppkit/commands/module'
 import { capsCacheModule, discoModule } from '@xmppkit/disco/module'
+import { fastModule } from '@xmppkit/fast/module'
 import { iqModule } from '@xmppkit/iq/module'
 import { type ModuleUse, use } from '@xmppkit/module'
 import { offlineModule } from '@xmppkit/offline/module'
@@ -54,6 +55,7 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
     use(reportingModule, settings.reporting ?? {}),
     use(carbonsModule, settings.carbons ?? {}),
     use(clientStateModule, settings.clientState ?? {}),
+    use(fastModule, settings.fast ?? {}),
     use(registrationModule, settings.registration ?? {}),
     use(pingModule, {}),
     use(versionModule, { version: softwareVersion, ...settings.version }),

@@ -6,6 +6,8 @@ import { createMemoryLastActivityStore } from '@xmppkit/basics'
 import { LastActivityStoreService } from '@xmppkit/basics/module'
 import { createMemoryBlocklistStore } from '@xmppkit/blocking'
 import { BlocklistStoreService } from '@xmppkit/blocking/module'
+import { createMemoryFastTokenStore } from '@xmppkit/fast'
+import { FastTokenStoreService } from '@xmppkit/fast/module'
 import { type Provided, provide } from '@xmppkit/module'
 import { createMemoryOfflineStore } from '@xmppkit/offline'
 import { OfflineStoreService } from '@xmppkit/offline/module'
@@ -61,6 +63,7 @@ function memoryStorage(deps: { readonly clock: Clock }): Storage {
       provide(PushStoreService, createMemoryPushStore()),
       provide(StorageService, createMemoryStorage()),
       provide(BlocklistStoreService, createMemoryBlocklistStore()),
+      provide(FastTokenStoreService, createMemoryFastTokenStore()),
     ],
     async [Symbol.asyncDispose]() {},
   }

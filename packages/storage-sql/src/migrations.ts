@@ -2,6 +2,7 @@ import { archiveMigration } from './archive-migration.js'
 import { blockedJids } from './blocked-jids-migration.js'
 import type { ColumnTypes } from './dialect.js'
 import { pushRegistrations } from './push-migration.js'
+import { fastTokens } from './fast-migration.js'
 
 /** A step from one state of the tables to the next. Never changed once it was released. */
 export interface Migration {
@@ -173,6 +174,7 @@ export const migrations: readonly Migration[] = [
   archiveMigration,
   pushRegistrations,
   blockedJids,
+  fastTokens,
 ]
 
 /** The steps in the words of one dialect. */

@@ -7,6 +7,7 @@ import { ArchiveStoreService } from '@xmppkit/archive/module'
 import { AccountStoreService } from '@xmppkit/auth/module'
 import { LastActivityStoreService } from '@xmppkit/basics/module'
 import { BlocklistStoreService } from '@xmppkit/blocking/module'
+import { FastTokenStoreService } from '@xmppkit/fast/module'
 import { type Provided, provide } from '@xmppkit/module'
 import { OfflineStoreService } from '@xmppkit/offline/module'
 import { PushStoreService } from '@xmppkit/push/module'
@@ -33,6 +34,7 @@ export function provideSqlStorage(storage: SqlStorage): readonly Provided[] {
     provide(LastActivityStoreService, storage.lastActivity),
     provide(PushStoreService, storage.push),
     provide(BlocklistStoreService, storage.blocklists),
+    provide(FastTokenStoreService, storage.fastTokens),
     provide(StorageService, storage),
   ]
 }

@@ -2,6 +2,7 @@ import type { ArchiveStore } from '@xmppkit/archive'
 import type { AccountStore } from '@xmppkit/auth'
 import type { LastActivityStore } from '@xmppkit/basics'
 import { type BlocklistStore, createBlocklistCache } from '@xmppkit/blocking'
+import type { FastTokenStore } from '@xmppkit/fast'
 import { createMemoryLeases, createWaitingCounts, type OfflineStore } from '@xmppkit/offline'
 import type { PushStore } from '@xmppkit/push'
 import { createRosterCache, type RosterStore } from '@xmppkit/roster'
@@ -14,6 +15,7 @@ import { createSqlArchiveStore } from './archive-store.js'
 import { createSqlBlocklistStore } from './blocklist-store.js'
 import type { SqlDatabase } from './database.js'
 import { SqlStorageError } from './errors.js'
+import { createSqlFastTokenStore } from './fast-token-store.js'
 import { createKnownAccounts } from './known-accounts.js'
 import { createSqlLastActivityStore } from './last-activity-store.js'
 import { createSqlOfflineStore } from './offline-store.js'
@@ -67,6 +69,8 @@ export interface SqlStorage extends Storage, AsyncDisposable {
   readonly push: PushStore
   /** Who has blocked whom, for `@xmppkit/blocking`. */
   readonly blocklists: BlocklistStore
+  /** Login tokens, for `@xmppkit/fast`. */
+  readonly fastTokens: FastTokenStore
   /** Refuses further calls, finishes those that wait, and lets go of the database. */
   close(): Promise<void>
 }
@@ -134,6 +138,7 @@ export async function createSqlStorage(
       exclusive && cachedBlocklistItems > 0
         ? createBlocklistCache(blocklists, { maxItems: cachedBlocklistItems })
         : blocklists,
+    fastTokens: createSqlFastTokenStore({ db }, statements),
     keyValue: (name): KeyValue => keyValue(named(name)),
     log: (name): Log => logOf(named(name)),
     close,

@@ -38,8 +38,9 @@ describe('migrations', () => {
   test.each([...steps.keys(), steps.length])('lead to the same tables from state %d', async (state) => {
     const [whole, stepwise] = [await connect(), await connect()]
     migrate(whole, steps)
-    migrate(stepwise, steps.slice(0, state))
-    expect(rows(stepwise, 'select id from schema_migrations')).toHaveLength(state)
+    const before = steps.filter(({ id }) => id <= state)
+    migrate(stepwise, before)
+    expect(rows(stepwise, 'select id from schema_migrations')).toHaveLength(before.length)
     migrate(stepwise, steps)
     expect(tables(stepwise)).toEqual(tables(whole))
     expect(rows(stepwise, 'select id, name from schema_migrations order by id')).toEqual(

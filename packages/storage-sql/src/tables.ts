@@ -81,6 +81,19 @@ export interface Tables {
     always_with: string
     never_with: string
   }
+  fast_tokens: {
+    id: string
+    account: string
+    domain: string
+    client: string
+    mechanism: string
+    issued_at: Timestamp
+    expires_at: Timestamp
+    used_at: Timestamp | null
+    use_count: number
+    software: string | null
+    device: string | null
+  }
   key_values: {
     store: string
     owner: string
