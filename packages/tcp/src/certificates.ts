@@ -1,6 +1,7 @@
 import { constants, createHash, X509Certificate } from 'node:crypto'
 import { createSecureContext, type SecureContext } from 'node:tls'
 import type { Logger } from '@xmppkit/runtime'
+import { endPointHash } from './end-point-hash.js'
 import { TcpError } from './errors.js'
 
 /** A certificate chain and its private key, both PEM. */
@@ -101,6 +102,14 @@ export async function createCertificates(
   }
 }
 
+// By context, because that is what a handshake has; one that somebody else made has none.
+const endPointHashes = new WeakMap<SecureContext, Uint8Array>()
+
+/** The `tls-server-end-point` data of the certificate in a context (RFC 5929 §4), if its signature allows the binding. @internal */
+export function endPointHashOf(context: SecureContext): Uint8Array | undefined {
+  return endPointHashes.get(context)
+}
+
 // Rule T-6.
 const hardened = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION
 
@@ -119,13 +128,16 @@ function loadOne(
 ): LoadedCertificate {
   try {
     const certificate = new X509Certificate(pair.cert)
+    const context = createSecureContext({
+      cert: pair.cert,
+      key: pair.key,
+      minVersion: 'TLSv1.2',
+      secureOptions: sessionTickets ? hardened : hardened | constants.SSL_OP_NO_TICKET,
+    })
+    const endPoint = endPointHash(certificate.raw)
+    if (endPoint !== undefined) endPointHashes.set(context, endPoint)
     return {
-      context: createSecureContext({
-        cert: pair.cert,
-        key: pair.key,
-        minVersion: 'TLSv1.2',
-        secureOptions: sessionTickets ? hardened : hardened | constants.SSL_OP_NO_TICKET,
-      }),
+      context,
       names: dnsNames(certificate),
       validTo: Date.parse(certificate.validTo),
       fingerprint: createHash('sha256').update(certificate.raw).digest('hex'),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
@@ -160,6 +161,35 @@ describe('STARTTLS', () => {
     client.write('hi')
     expect(await read(client)).toBe('TLSv1.3:hi')
     expect(secured[0]!.exporter).toHaveLength(32)
+  })
+
+  test('A-16: both sides have the same channel bindings, of the certificate the client was shown', async () => {
+    const { listener, secured } = await start()
+    for (const servername of ['two.test', 'one.test']) {
+      const socket = await dial(listener.port)
+      socket.write('STARTTLS one.test')
+      await read(socket)
+      const client = await dialTls({ socket, servername })
+      client.write('hi')
+      await read(client)
+      const exporter = client.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0))
+      const { raw } = client.getPeerCertificate()
+      expect(secured.at(-1)).toMatchObject({
+        exporter,
+        endPointHash: createHash('sha256').update(raw).digest(),
+      })
+    }
+  })
+
+  test('A-16: below TLS 1.3 there is no exporter, and the certificate remains', async () => {
+    const { listener, secured } = await start()
+    const socket = await dial(listener.port)
+    socket.write('STARTTLS one.test')
+    await read(socket)
+    const client = await dialTls({ socket, servername: 'one.test', maxVersion: 'TLSv1.2' })
+    client.write('hi')
+    expect(await read(client)).toBe('TLSv1.2:hi')
+    expect([secured[0]?.exporter, secured[0]?.endPointHash?.length]).toEqual([undefined, 32])
   })
 
   test('T-5: a failed handshake closes the connection without another byte', async () => {

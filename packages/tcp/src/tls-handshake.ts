@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import type { Clock } from '@xmppkit/runtime'
 import type { TlsInfo } from '@xmppkit/stream'
-import type { Certificates } from './certificates.js'
+import { type Certificates, endPointHashOf } from './certificates.js'
 import { TcpError } from './errors.js'
 
 /** ALPN protocol of client connections (XEP-0368 §4). */
@@ -27,13 +27,16 @@ export interface HandshakeRequest {
 /** Runs the server's side of a TLS handshake on a socket nobody reads any more. */
 export function startHandshake(request: HandshakeRequest): void {
   const { certificates, serverName, direct } = request
+  let context = certificates.contextFor(serverName)
   const socket = new TLSSocket(request.socket, {
     isServer: true,
-    secureContext: certificates.contextFor(serverName),
+    secureContext: context,
     // A name in the ClientHello wins over the stream's `to`; both choose among our own certificates.
     ...(certificates.size > 1 && {
-      SNICallback: (name: string, done: (error: null, context: SecureContext) => void) =>
-        done(null, certificates.contextFor(name || serverName)),
+      SNICallback: (name: string, done: (error: null, context: SecureContext) => void) => {
+        context = certificates.contextFor(name || serverName)
+        done(null, context)
+      },
     }),
     ...(direct ? { ALPNProtocols: [clientProtocol] } : {}),
   })
@@ -57,17 +60,18 @@ export function startHandshake(request: HandshakeRequest): void {
   socket.once('close', onClose)
   socket.once('secure', () => {
     settle()
-    request.onSecure(socket, describe(socket))
+    request.onSecure(socket, describe(socket, context))
   })
 }
 
 /** Captured at handshake time: later the socket may be gone (rule NODE-6). */
-function describe(socket: TLSSocket): TlsInfo {
+function describe(socket: TLSSocket, context: SecureContext): TlsInfo {
   const protocol = socket.getProtocol() ?? 'unknown'
   const serverName = typeof socket.servername === 'string' ? { serverName: socket.servername } : {}
   const exporter =
     protocol === 'TLSv1.3'
       ? { exporter: socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)) }
       : {}
-  return { protocol, ...serverName, ...exporter }
+  const endPointHash = endPointHashOf(context)
+  return { protocol, ...serverName, ...exporter, ...(endPointHash && { endPointHash }) }
 }

@@ -19,4 +19,5 @@ export {
   type WireLogin,
 } from './wire-client.js'
 export { streamHeader } from './wire-login.js'
+export { authenticate2, type WireLogin2, type WireSuccess2 } from './wire-login2.js'
 export { playWireScript, type WireScriptPlayers } from './wire-script.js'
