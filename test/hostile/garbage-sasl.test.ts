@@ -134,7 +134,7 @@ describe('what goes on with it', () => {
       line = scene.line()
       await line.client.open()
       const first = await challenge(name)
-      expect(first).toMatch(/^r=abcdefgh[^,]{22,},s=[A-Za-z0-9+/]{22,}={0,2},i=4096$/)
+      expect(first).toMatch(/^r=abcdefgh[^,]{22,},s=[A-Za-z0-9+/]{22,}={0,2},i=4096,h=[^,]+,t=0304$/)
       salts.push(/s=([^,]*)/.exec(first)![1]!)
       const nonce = /r=([^,]*)/.exec(first)![1]!
       expect(await failureOf(response(base64(`c=biws,r=${nonce},p=${base64('x'.repeat(20))}`)))).toBe(

@@ -34,13 +34,22 @@ const maxMechanismCharacters = 64
 export function outcomeOf(result: ExchangeResult): LoginOutcome {
   if (result.kind === 'success') return 'succeeded'
   if (result.condition === 'not-authorized') return 'wrong'
-  return harmless.has(result.condition) ? 'spared' : 'refused'
+  if (harmless.has(result.condition)) return 'spared'
+  return result.username === undefined && unnamed.has(result.condition) ? 'spared' : 'refused'
 }
 
 const harmless: ReadonlySet<SaslCondition> = new Set([
   'temporary-auth-failure',
   'aborted',
   'encryption-required',
+])
+
+// The two sides do not agree on how to go about it, and nobody was looked up: a client without our channel bindings tries one
+// mechanism after another.
+const unnamed: ReadonlySet<SaslCondition> = new Set([
+  'malformed-request',
+  'incorrect-encoding',
+  'invalid-mechanism',
 ])
 
 /** Logs how a try to log in ended, and tells who wants to know. */

@@ -5,6 +5,7 @@ import {
   createSaslServer,
   type SaslCondition,
   type SaslConditions,
+  type SaslFailed,
   type ServerMechanism,
   type ServerMechanismDefinition,
   saslServerDefaults,
@@ -41,7 +42,8 @@ export interface SaslFeatureOptions {
    */
   readonly allowPlainOnLoopback?: boolean
   /**
-   * Failed tries on one stream before it is closed. RFC 6120 §6.4.5 wants 2 to 5 retries.
+   * Failed tries on one stream before it is closed. RFC 6120 §6.4.5 wants 2 to 5 retries. Those in which the two sides did
+   * not even agree on a mechanism or a channel binding count for a third.
    * @default 5
    */
   readonly maxAttempts?: number
@@ -104,7 +106,7 @@ export interface Logins {
    *
    * @throws StreamError `policy-violation` when it was one too many
    */
-  failed(state: StreamState): void
+  failed(state: StreamState, failure: SaslFailed): void
 }
 
 /**
@@ -161,14 +163,19 @@ export function createLogins(deps: SaslFeatureDeps, options: SaslFeatureOptions 
       reportLogin(deps, io, mechanism, result)
       return result
     },
-    failed(state) {
-      const count = (failures.get(state) ?? 0) + 1
-      failures.set(state, count)
+    failed(state, failure) {
+      const weight = outcomeOf(failure) === 'spared' ? 1 : guessWeight
+      const weighed = (failures.get(state) ?? 0) + weight
+      failures.set(state, weighed)
       // RFC 6120 §6.4.5
-      if (count >= maxAttempts) throw new StreamError('policy-violation', { text: 'too many failed logins' })
+      if (weighed >= maxAttempts * guessWeight)
+        throw new StreamError('policy-violation', { text: 'too many failed logins' })
     },
   }
 }
+
+/** How many failures to agree on a mechanism weigh as much as one wrong password. */
+const guessWeight = 3
 
 const throttled: ExchangeResult = {
   kind: 'failure',

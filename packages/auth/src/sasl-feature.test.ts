@@ -411,9 +411,31 @@ test('A-4: the fifth failure closes the stream with policy-violation', async () 
   for (let i = 0; i < 4; i++)
     expect(await attempt(stream, 'PLAIN', plain('juliet', `guess ${i}`))).toBe('not-authorized')
   expect(stream.ends).toEqual([])
-  const last = await stream.say(auth('NONSENSE'), /<\/stream:stream>/)
-  expect(last).toMatch(/^<failure[^>]*><invalid-mechanism\/><\/failure><stream:error[^>]*><policy-violation/)
+  const last = await stream.say(auth('PLAIN', plain('juliet', 'guess 5')), /<\/stream:stream>/)
+  expect(last).toMatch(/^<failure[^>]*><not-authorized\/><\/failure><stream:error[^>]*><policy-violation/)
   expect(stream.ends).toHaveLength(1)
+})
+
+test('A-4: failures to agree on a mechanism count for a third, and for no guess of the address', async () => {
+  const throttle = createLoginThrottle({ clock: createManualClock() }, { maxFailuresPerAddress: 1 })
+  const tls = { protocol: 'TLSv1.3', exporter: Uint8Array.of(1, 2, 3) }
+  const stream = rig({ deps: { throttle }, tls })
+  await stream.open()
+  // A client that knows tls-unique only and will not say that it knows none, as some do.
+  for (const [flag, suffix] of [
+    ['p=tls-unique', '-PLUS'],
+    ['y', ''],
+  ]) {
+    const first = encodeBase64(Buffer.from(`${flag},,n=juliet,r=abcdefgh`))
+    for (const hash of ['SHA-512', 'SHA-256', 'SHA-1']) {
+      expect(await attempt(stream, `SCRAM-${hash}${suffix}`, first)).toBe('malformed-request')
+    }
+  }
+  expect(await attempt(stream, 'PLAIN', plain('juliet', password))).toMatch(/^<success/)
+  const other = rig({ deps: { throttle } })
+  await other.open()
+  for (let i = 0; i < 14; i++) expect(await attempt(other, 'NONSENSE')).toBe('invalid-mechanism')
+  expect(await other.say(auth('NONSENSE'), /<\/stream:stream>/)).toContain('policy-violation')
 })
 
 test('A-4: the number is an option, and another stream has its own', async () => {

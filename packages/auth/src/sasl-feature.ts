@@ -1,4 +1,4 @@
-import type { SaslCondition } from '@xmppkit/sasl'
+import { failure, type SaslFailed } from '@xmppkit/sasl'
 import { NS, SaslFailure, StreamError, saslFailureElement } from '@xmppkit/stanza'
 import type { FeatureIo, StreamChange, StreamFeature } from '@xmppkit/stream'
 import { Element } from '@xmppkit/xml'
@@ -34,9 +34,9 @@ export function saslFeature(
     return el
   }
 
-  const fail = (io: FeatureIo, condition: SaslCondition): StreamChange => {
-    io.send(saslFailureElement(new SaslFailure(condition)))
-    logins.failed(io.state)
+  const fail = (io: FeatureIo, failed: SaslFailed): StreamChange => {
+    io.send(saslFailureElement(new SaslFailure(failed.condition)))
+    logins.failed(io.state, failed)
     return {}
   }
 
@@ -49,17 +49,19 @@ export function saslFeature(
     async negotiate(el, io) {
       const mechanism = el.attr('mechanism') ?? ''
       const result = await logins.attempt(io, mechanism, (exchange) => runExchange(el, io, exchange))
-      if (result.kind === 'failure') return fail(io, result.condition)
+      if (result.kind === 'failure') return fail(io, result)
       io.send(successElement(result))
       return { restart: true, authenticated: accountOf(result.username, io.state), mechanism }
     },
     refuse(_el, io) {
       // who is authenticated stays who it is.
-      if (io.state.authenticated === undefined) return fail(io, 'encryption-required')
+      if (io.state.authenticated === undefined) return fail(io, unencrypted)
       throw new StreamError('policy-violation', { text: 'logged in already' })
     },
   }
 }
+
+const unencrypted = failure('encryption-required', 'no mechanism is offered on this stream')
 
 function mechanismsElement(names: readonly string[]): Element {
   const el = new Element('mechanisms', { xmlns: NS.sasl })

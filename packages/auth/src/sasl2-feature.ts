@@ -1,6 +1,6 @@
 import type { BareJid, FullJid } from '@xmppkit/jid'
 import type { Logger } from '@xmppkit/runtime'
-import { failure, type SaslCondition, type SaslSuccess } from '@xmppkit/sasl'
+import { failure, type SaslFailed, type SaslSuccess } from '@xmppkit/sasl'
 import { NS, SaslFailure, StreamError, saslFailureElement } from '@xmppkit/stanza'
 import type { FeatureIo, StreamChange, StreamFeature, StreamState } from '@xmppkit/stream'
 import { Element, type RawElement } from '@xmppkit/xml'
@@ -40,9 +40,9 @@ export interface Sasl2FeatureDeps {
 export function sasl2Feature(deps: Sasl2FeatureDeps): StreamFeature {
   const { logins, inline } = deps
   const advertised = sasl2Advertisement(deps)
-  const fail = (io: FeatureIo, condition: SaslCondition): StreamChange => {
-    io.send(saslFailureElement(new SaslFailure(condition), NS.sasl2))
-    logins.failed(io.state)
+  const fail = (io: FeatureIo, failed: SaslFailed): StreamChange => {
+    io.send(saslFailureElement(new SaslFailure(failed.condition), NS.sasl2))
+    logins.failed(io.state, failed)
     return {}
   }
 
@@ -55,24 +55,28 @@ export function sasl2Feature(deps: Sasl2FeatureDeps): StreamFeature {
     advertise: advertised,
     async negotiate(el, io) {
       const request = requestOf(el, io)
-      if (request === undefined) return fail(io, 'malformed-request')
+      if (request === undefined) return fail(io, malformed)
       const wanted = inline.all().filter((feature) => feature.wants(request))
       const result = await prove(deps, io, request, wanted)
-      if (result.kind === 'failure') return fail(io, result.condition)
+      if (result.kind === 'failure') return fail(io, result)
       const login = { ...request, account: accountOf(result.username, io.state) }
       const tasks = await tasksOf(deps, io, login, result)
-      if (tasks !== 'none' && tasks !== 'done') return fail(io, tasks)
+      if (tasks !== 'none' && tasks !== 'done')
+        return fail(io, failure(tasks, 'a task was not done', { username: result.username }))
       const outcome = await takeSteps(wanted, login, deps.logger)
       io.send(successElement(login.account, outcome, tasks === 'none' ? result : undefined))
       return changeOf(login, outcome)
     },
     refuse(_el, io) {
       // §4.10: once somebody is authenticated, that is who it is.
-      if (io.state.authenticated === undefined) return fail(io, 'encryption-required')
+      if (io.state.authenticated === undefined) return fail(io, unencrypted)
       throw new StreamError('policy-violation', { text: 'logged in already' })
     },
   }
 }
+
+const unencrypted = failure('encryption-required', 'the stream can be read by others')
+const malformed = failure('malformed-request', 'not a request to log in')
 
 function requestOf(element: RawElement, { state, signal }: FeatureIo): LoginRequest | undefined {
   if (element.name !== 'authenticate') return undefined

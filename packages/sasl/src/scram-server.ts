@@ -89,7 +89,7 @@ async function final(response: Uint8Array, pending: Pending, exchange: ServerExc
   const parsed = text === undefined ? undefined : parseClientFinal(text)
   const { first, verifier, username, known } = pending
   if (parsed === undefined || parsed.proof.byteLength !== digestLength(verifier.hash)) {
-    return malformed('client-final-message is malformed')
+    return failure('malformed-request', 'client-final-message is malformed', { username: pending.username })
   }
   const refuse = (reason: string): SaslFailed => failure('not-authorized', reason, { username })
   if (parsed.nonce !== pending.nonce) return refuse('the nonce is not the one sent')
