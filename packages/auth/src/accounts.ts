@@ -25,6 +25,7 @@ import type {
   PasswordVerifier,
   ScramStore,
   StoredAccount,
+  TokenVerifier,
 } from './ports.js'
 import { accountDisabled, checkRegisterUser, passwordChanged, registerUser, removeUser } from './tokens.js'
 
@@ -40,6 +41,8 @@ export interface AccountsDeps {
   readonly ids: Ids
   /** Whether a domain is ours; accounts are registered in no other. All are, if absent. */
   readonly domains?: HostedDomains
+  /** Lets clients log in to these accounts with tokens somebody else issued. @default nobody */
+  readonly tokens?: TokenVerifier
   /** Hashes passwords; share one among hosts to bound them together. Made from the options if absent. */
   readonly hasher?: ScramHasher
   /**
@@ -171,6 +174,7 @@ class StoredAccounts implements Accounts {
       passwords: this,
       scram: this,
       scramHashes: hashes,
+      ...(deps.tokens !== undefined && { tokens: deps.tokens }),
       admit: (account, wait) => this.#admit(account, wait),
       decoyVerifier: (name, hash) => this.#decoys.verifier(name, hash),
     }

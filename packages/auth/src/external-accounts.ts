@@ -1,14 +1,16 @@
 import type { BareJid } from '@xmppkit/jid'
 import type { Accounts } from './accounts.js'
 import { AuthError } from './errors.js'
-import type { CredentialSources, PasswordVerifier, ScramStore } from './ports.js'
+import type { CredentialSources, PasswordVerifier, ScramStore, TokenVerifier } from './ports.js'
 
-/** What {@link createExternalAccounts} needs: what the embedder has of its own users. At least one of the first two. */
+/** What {@link createExternalAccounts} needs: what the embedder has of its own users. At least one of the first three. */
 export interface ExternalAccountsDeps {
   /** Checks passwords. */
   readonly passwords?: PasswordVerifier
   /** Knows SCRAM verifiers. */
   readonly scram?: ScramStore
+  /** Knows tokens. */
+  readonly tokens?: TokenVerifier
   /** Refuses logins although credentials were right. */
   readonly admit?: NonNullable<CredentialSources['admit']>
   /** What an account that does not exist looks like to SCRAM; should resemble those that do. */
@@ -38,6 +40,7 @@ export function createExternalAccounts(deps: ExternalAccountsDeps): Accounts {
     credentials: {
       ...(deps.passwords !== undefined && { passwords: deps.passwords }),
       ...(deps.scram !== undefined && { scram: deps.scram }),
+      ...(deps.tokens !== undefined && { tokens: deps.tokens }),
       ...(deps.admit !== undefined && { admit: deps.admit }),
       ...(deps.decoyVerifier !== undefined && { decoyVerifier: deps.decoyVerifier }),
     },

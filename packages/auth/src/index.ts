@@ -63,6 +63,7 @@ export type {
   ScramStore,
   StoredAccount,
   StoredCredentials,
+  TokenVerifier,
 } from './ports.js'
 export { saslFeature } from './sasl-feature.js'
 export { type Sasl2FeatureDeps, sasl2Feature } from './sasl2-feature.js'

@@ -50,7 +50,7 @@ export function loginCredentials(
   timeoutMs: number,
 ): SaslServerDeps<LoginConditions> {
   const { credentials } = deps
-  const { passwords, scram } = credentials
+  const { passwords, scram, tokens } = credentials
   const limit = createTimeLimit(deps.clock, timeoutMs)
   const decoys = createDecoyVerifiers()
 
@@ -83,6 +83,12 @@ export function loginCredentials(
       return limit(conditions.signal, (signal) =>
         passwords.verifyPassword(account, password, { signal, login: conditions }),
       )
+    }
+  }
+  if (tokens !== undefined) {
+    answers.verifyToken = async (token, { state, signal }) => {
+      const account = await limit(signal, (wait) => tokens.verifyToken(token, state.domain, { signal: wait }))
+      return account?.domain === state.domain && account.local !== '' ? account.local : undefined
     }
   }
   return answers

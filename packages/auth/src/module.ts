@@ -19,7 +19,7 @@ import { type Accounts, type AccountsOptions, createAccounts } from './accounts.
 import { AuthError } from './errors.js'
 import { createExternalAccounts, type ExternalAccountsDeps } from './external-accounts.js'
 import { createMemoryAccountStore } from './memory-store.js'
-import type { AccountStore } from './ports.js'
+import type { AccountStore, TokenVerifier } from './ports.js'
 
 /** The accounts of a host. */
 export const AccountsService = service<Accounts>('auth/accounts', { providedBy: ['auth'] })
@@ -34,6 +34,9 @@ export const ExternalAccountsService = service<ExternalAccountsDeps>('auth/exter
 
 /** Hashes passwords; provide one to bound the hashing of several hosts together. */
 export const ScramHasherService = service<ScramHasher>('auth/scram-hasher')
+
+/** Lets clients log in with tokens somebody else issued. */
+export const TokenVerifierService = service<TokenVerifier>('auth/token-verifier')
 
 /** Key of the salts shown for accounts that do not exist; keep it next to the store. */
 export const DecoySecretService = service<Uint8Array>('auth/decoy-secret')
@@ -61,13 +64,22 @@ export const authModule = defineModule({
     external: maybe(ExternalAccountsService),
     hasher: maybe(ScramHasherService),
     decoySecret: maybe(DecoySecretService),
+    tokens: maybe(TokenVerifierService),
     commands: maybe(CommandsService),
   },
   provides: AccountsService,
-  start({ store, external, hasher, decoySecret, commands, ...deps }, options: AccountsOptions, scope) {
-    const optional = { ...(hasher && { hasher }), ...(decoySecret && { decoySecret }) }
+  start(
+    { store, external, hasher, decoySecret, tokens, commands, ...deps },
+    options: AccountsOptions,
+    scope,
+  ) {
+    const optional = {
+      ...(hasher && { hasher }),
+      ...(decoySecret && { decoySecret }),
+      ...(tokens && { tokens }),
+    }
     const accounts = external
-      ? createExternalAccounts(external)
+      ? createExternalAccounts({ ...(tokens && { tokens }), ...external })
       : createAccounts({ ...deps, ...optional, store: store ?? missingStore() }, options)
     if (commands) scope.use(registerAccountCommands({ commands, accounts, domains: deps.domains }))
     return { service: accounts }

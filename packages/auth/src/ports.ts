@@ -79,12 +79,26 @@ export interface ScramStore {
   ): Awaitable<ScramVerifier | undefined>
 }
 
+/** Knows tokens somebody else issued, such as an OAuth server: for OAUTHBEARER (RFC 7628). */
+export interface TokenVerifier {
+  /**
+   * The account a token was issued for, `undefined` if it is not valid, or not valid here. Check who issued it, for whom
+   * (`aud`) and until when (SEC-32). Rejecting means "cannot say now".
+   *
+   * @param token - as the client sent it
+   * @param domain - the domain of the stream; an account of another one is refused
+   */
+  verifyToken(token: string, domain: string, wait?: CredentialWait): Awaitable<BareJid | undefined>
+}
+
 /** Where logins are checked; what is absent is not offered. */
 export interface CredentialSources {
   /** Checks passwords; without it no PLAIN. */
   readonly passwords?: PasswordVerifier
   /** Knows verifiers; without it no SCRAM. */
   readonly scram?: ScramStore
+  /** Knows tokens; without it no OAUTHBEARER. */
+  readonly tokens?: TokenVerifier
   /**
    * The hash functions accounts have verifiers of; SCRAM with another one would fail for everybody and is not offered.
    * All, if absent.

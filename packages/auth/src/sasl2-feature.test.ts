@@ -397,6 +397,41 @@ describe('what is asked for with a login', () => {
   })
 })
 
+describe('OAUTHBEARER', () => {
+  const tokens = {
+    verifyToken: (token: string, domain: string) => {
+      if (token === 'elsewhere') return jid('juliet@example.net')
+      return token === 'good' && domain === 'example.org' ? jid('juliet@example.org') : undefined
+    },
+  }
+  const bearer = (token: string) => encodeBase64(Buffer.from(`n,,\u0001auth=Bearer ${token}\u0001\u0001`))
+  const withTokens = () => rig({ deps: { credentials: { ...accounts.credentials, tokens } } })
+
+  test('logs in to the account the token is for', async () => {
+    const stream = withTokens()
+    expect(await stream.open()).toContain('<mechanism>OAUTHBEARER</mechanism>')
+    expect(await attempt(stream, 'OAUTHBEARER', bearer('good'))).toMatch(/^<success/)
+    expect(stream.stream.state.authenticated?.toString()).toBe('juliet@example.org')
+  })
+
+  test.each(['bad', 'elsewhere'])(
+    'SEC-32: refuses one that is not for an account here: %s',
+    async (token) => {
+      const stream = withTokens()
+      await stream.open()
+      expect(await attempt(stream, 'OAUTHBEARER', bearer(token))).toContain('<challenge')
+      const answer = await stream.say(`<response xmlns='${NS.sasl2}'>AQ==</response>`, outcome)
+      expect(condition(answer)).toBe('not-authorized')
+    },
+  )
+
+  test('A-1: is not offered where nobody knows tokens', async () => {
+    const stream = rig()
+    expect(await stream.open()).not.toContain('OAUTHBEARER')
+    expect(await attempt(stream, 'OAUTHBEARER', bearer('good'))).toBe('invalid-mechanism')
+  })
+})
+
 describe('tasks', () => {
   const second = (more: Partial<LoginTask> = {}): LoginTask => ({
     name: 'TOTP-EXAMPLE',

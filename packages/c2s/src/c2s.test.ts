@@ -36,13 +36,13 @@ describe('logging in', () => {
     const client = connect(port)
     client.feed(hello())
     expect(await client.heard()).toMatch(
-      /<stream:features><authentication [^>]*><mechanism>PLAIN<\/mechanism><inline><bind xmlns="urn:xmpp:bind:0"\/><\/inline><\/authentication><mechanisms [^>]*><mechanism>PLAIN<\/mechanism><\/mechanisms><\/stream:features>$/,
+      /<stream:features><authentication [^>]*><mechanism>PLAIN<\/mechanism><inline><bind xmlns="urn:xmpp:bind:0"\/><\/inline><\/authentication><mechanisms [^>]*><mechanism>PLAIN<\/mechanism><\/mechanisms><limits xmlns="urn:xmpp:stream-limits:0"><max-bytes>8192<\/max-bytes><\/limits><\/stream:features>$/,
     )
     client.feed("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>AGFubgBzZWNyZXQ=</auth>")
     expect(await client.heard()).toBe('<success xmlns="urn:ietf:params:xml:ns:xmpp-sasl"/>')
     client.feed(hello())
     expect(await client.heard()).toContain(
-      `<stream:features><bind xmlns="${bindNs}"/><session xmlns="urn:ietf:params:xml:ns:xmpp-session"><optional/></session></stream:features>`,
+      `<stream:features><bind xmlns="${bindNs}"/><session xmlns="urn:ietf:params:xml:ns:xmpp-session"><optional/></session><limits xmlns="urn:xmpp:stream-limits:0"><max-bytes>262144</max-bytes><idle-seconds>600</idle-seconds></limits></stream:features>`,
     )
   })
 

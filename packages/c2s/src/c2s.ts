@@ -25,6 +25,7 @@ import type { ClientConnection } from './connection.js'
 import { createConnectionSet } from './connection-set.js'
 import { C2sError } from './errors.js'
 import type { KeptSession } from './keeping.js'
+import { limitsFeature } from './limits-feature.js'
 import { loginFeatures } from './login-features.js'
 import type { PaceOptions } from './pace.js'
 import { endEarlierSessions } from './same-client.js'
@@ -172,11 +173,13 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
   const bind2 = createBind2<C2sSession>({ bind: bindWithLogin, ids: deps.ids, logger: deps.logger })
   inline.add(bind2.feature)
 
+  const limits = limitsFeature((state) => connections.get(state)?.limits)
   const ownFeatures = (): readonly StreamFeature[] => [
     starttlsFeature({ required: settings.requireTls }),
     ...loginFeatures({ ...deps, inline, tasks }, settings.sasl),
     bindFeature({ bind, ids: deps.ids, logger: deps.logger }),
     sessionFeature({ logger: deps.logger }),
+    limits,
   ]
   let own = ownFeatures()
   let added: readonly StreamFeature[] = []

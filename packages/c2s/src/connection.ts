@@ -47,6 +47,8 @@ export class ClientConnection implements ServerStreamDeps<Ticket>, SessionConnec
   readonly ids: Ids
   readonly logger: Logger
   readonly stream: ServerStream<Ticket>
+  /** What its stream takes. */
+  readonly limits: ResolvedServerStreamOptions
   /** The session, from the moment its resource is being bound. */
   session: ClientSession | undefined
   // One that has another connection now, but may have been written to here before.
@@ -62,6 +64,7 @@ export class ClientConnection implements ServerStreamDeps<Ticket>, SessionConnec
     this.clock = deps.clock
     this.ids = deps.ids
     this.logger = deps.logger
+    this.limits = options
     this.stream = createServerStream<Ticket>(this, options)
   }
 

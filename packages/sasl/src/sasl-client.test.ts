@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ServerStep } from './mechanism.js'
 import { passwordPreparation } from './password-preparation.js'
-import { createSaslClient, type SaslClientDeps } from './sasl-client.js'
-import { createSaslServer, serverMechanisms } from './sasl-server.js'
+import { clientMechanisms, createSaslClient, type SaslClientDeps } from './sasl-client.js'
+import { createSaslServer } from './sasl-server.js'
 import { createScramHasher } from './scram-hasher.js'
 
 const hasher = createScramHasher({ iterations: 4096 })
@@ -17,7 +17,7 @@ function serverFor(username: string, password: string) {
         name === username ? hasher.derive(prepare(password), { hash }) : undefined,
       verifyPassword: (name, sent) => name === username && prepare(sent) === prepare(password),
     },
-    { mechanisms: serverMechanisms.map(({ name }) => name) },
+    { mechanisms: clientMechanisms.map(({ name }) => name) },
   )
 }
 
@@ -44,7 +44,7 @@ describe('client and server', () => {
     ['Zoë', 'ünïcödé ﬁ'],
     ['x', '🐎🔋'],
   ]
-  const names = serverMechanisms.map(({ name }) => name).filter((name) => name !== 'ANONYMOUS')
+  const names = clientMechanisms.map(({ name }) => name).filter((name) => name !== 'ANONYMOUS')
 
   test.each(names)('A-17: %s round trip with all sorts of names and passwords', async (name) => {
     for (const [username, password] of credentials) {

@@ -13,7 +13,13 @@ describe('the advertised list', () => {
   const all = ['SCRAM-SHA-256-PLUS', 'PLAIN', 'SCRAM-SHA-1', 'ANONYMOUS']
 
   test.each([
-    ['the default with channel binding', everything, undefined, bound, saslServerDefaults.mechanisms],
+    [
+      'the default where everything is to be had',
+      { ...everything, verifyToken: () => undefined },
+      undefined,
+      { ...bound, externalNames: ['juliet'] },
+      saslServerDefaults.mechanisms,
+    ],
     [
       'no -PLUS where TLS gives no binding',
       everything,

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { anonymousServer } from './anonymous.js'
 import { createDecoyVerifiers, type DecoyVerifiers } from './decoy-verifiers.js'
+import { externalServer } from './external.js'
 import { type Awaitable, failure, type ServerMechanism, type ServerStep } from './mechanism.js'
 import { createMechanismRegistry, selectMechanisms } from './mechanism-registry.js'
+import { oauthBearerServer } from './oauthbearer.js'
 import { plainServer } from './plain.js'
 import { saslPrep } from './saslprep.js'
 import { scramServer } from './scram-server.js'
@@ -18,8 +20,8 @@ import type {
 export interface SaslServerOptions {
   /**
    * The mechanisms by name, in the order they are advertised, best first. ANONYMOUS must be named to be offered; the
-   * -PLUS variants are only where TLS gives a channel binding.
-   * @default SCRAM-SHA-512, -256 and -1 with -PLUS, then without, then PLAIN
+   * others are where they work: EXTERNAL with a client's certificate, -PLUS where TLS gives a channel binding.
+   * @default EXTERNAL, SCRAM-SHA-512, -256 and -1 with -PLUS, then without, OAUTHBEARER, PLAIN
    */
   readonly mechanisms?: readonly string[]
   /**
@@ -43,12 +45,14 @@ export interface SaslServerOptions {
 /** The defaults of {@link createSaslServer}. */
 export const saslServerDefaults: Required<SaslServerOptions> = Object.freeze({
   mechanisms: Object.freeze([
+    'EXTERNAL',
     'SCRAM-SHA-512-PLUS',
     'SCRAM-SHA-256-PLUS',
     'SCRAM-SHA-1-PLUS',
     'SCRAM-SHA-512',
     'SCRAM-SHA-256',
     'SCRAM-SHA-1',
+    'OAUTHBEARER',
     'PLAIN',
   ]),
   maxMessageBytes: 8192,
@@ -64,6 +68,8 @@ export const serverMechanisms: readonly ServerMechanismDefinition[] = Object.fre
   scramServer('SHA-512'),
   scramServer('SHA-256'),
   scramServer('SHA-1'),
+  externalServer,
+  oauthBearerServer,
   plainServer,
   anonymousServer,
 ])
@@ -146,6 +152,7 @@ function exchangeDeps<C extends SaslConditions>(
   return {
     scramVerifier: (username, hash) => deps.scramVerifier?.(username, hash, conditions),
     verifyPassword: (username, password) => deps.verifyPassword?.(username, password, conditions) ?? false,
+    verifyToken: (token) => deps.verifyToken?.(token, conditions),
     anonymousName: () => deps.anonymousName?.(conditions) ?? randomBytes(16).toString('hex'),
     prepareUsername: (username) =>
       deps.prepareUsername === undefined ? prepareWithSaslPrep(username) : deps.prepareUsername(username),

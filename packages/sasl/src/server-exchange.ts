@@ -14,6 +14,8 @@ export interface SaslConditions {
   readonly confidential: boolean
   /** Channel binding data of the TLS connection; without any no -PLUS mechanism is offered. */
   readonly channelBindings?: ChannelBindings
+  /** Usernames the peer has proved to be by other means, such as a certificate; without any no EXTERNAL is offered. */
+  readonly externalNames?: readonly string[]
   /** The version of TLS as its library names it, such as `TLSv1.3`. */
   readonly tlsVersion?: string | undefined
 }
@@ -30,6 +32,8 @@ export interface SaslServerDeps<C extends SaslConditions = SaslConditions> {
    * long for an unknown account as for a wrong password.
    */
   verifyPassword?(username: string, password: string, conditions: C): Awaitable<boolean>
+  /** The username a bearer token was issued for, `undefined` if it is not valid. Without this member no OAUTHBEARER. */
+  verifyToken?(token: string, conditions: C): Awaitable<string | undefined>
   /** A fresh, unguessable username for ANONYMOUS; 128 random bits in hexadecimal if absent. */
   anonymousName?(conditions: C): string
   /** The canonical form of a username, `undefined` if nobody can have it; SASLprep if absent. */
@@ -53,6 +57,8 @@ export interface ExchangeDeps {
   scramVerifier(username: string, hash: ScramHash): Awaitable<ScramVerifier | undefined>
   /** See {@link SaslServerDeps.verifyPassword}. */
   verifyPassword(username: string, password: string): Awaitable<boolean>
+  /** See {@link SaslServerDeps.verifyToken}. */
+  verifyToken(token: string): Awaitable<string | undefined>
   /** See {@link SaslServerDeps.anonymousName}. */
   anonymousName(): string
   /** See {@link SaslServerDeps.prepareUsername}. */
