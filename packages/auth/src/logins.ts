@@ -1,4 +1,5 @@
 import { parseNetwork } from '@xmppkit/access'
+import type { BareJid } from '@xmppkit/jid'
 import type { Clock } from '@xmppkit/runtime'
 import {
   type ChannelBindings,
@@ -12,6 +13,7 @@ import {
 } from '@xmppkit/sasl'
 import { StreamError } from '@xmppkit/stanza'
 import type { FeatureIo, StreamState } from '@xmppkit/stream'
+import { accountsOfCertificate } from './certificate-names.js'
 import { type LoginConditions, loginCredentials } from './login-credentials.js'
 import { type LoginReportDeps, outcomeOf, reportLogin } from './login-report.js'
 import type { LoginOutcome, LoginThrottle } from './login-throttle.js'
@@ -133,6 +135,7 @@ export function createLogins(deps: SaslFeatureDeps, options: SaslFeatureOptions 
     confidential: isConfidential(state),
     channelBindings: channelBindings(state),
     tlsVersion: state.tls?.protocol,
+    externalNames: externalNames(state),
   })
   const names = (state: StreamState): readonly string[] => server.names(conditions(state))
 
@@ -193,6 +196,19 @@ function channelBindings({ tls }: StreamState): ChannelBindings {
   if (tls?.exporter !== undefined) bindings.set('tls-exporter', tls.exporter)
   if (tls?.endPointHash !== undefined) bindings.set('tls-server-end-point', tls.endPointHash)
   return bindings
+}
+
+const none: readonly string[] = []
+// A certificate is read once for a connection, not for every question.
+const certified = new WeakMap<Uint8Array, readonly BareJid[]>()
+
+/** The accounts of the stream's domain a verified certificate of the client names (XEP-0178). */
+function externalNames({ tls, domain }: StreamState): readonly string[] {
+  const certificate = tls?.peerVerified === true ? tls.peerCertificate : undefined
+  if (certificate === undefined) return none
+  const accounts = certified.get(certificate) ?? accountsOfCertificate(certificate)
+  certified.set(certificate, accounts)
+  return accounts.filter((account) => account.domain === domain).map(({ local }) => local)
 }
 
 const loopback = [parseNetwork('127.0.0.0/8'), parseNetwork('::1')]

@@ -31,15 +31,27 @@ export interface CertificatesOptions {
    * @default false
    */
   readonly sessionTickets?: boolean
+  /**
+   * Certificates of the authorities that vouch for clients, PEM. With them clients are asked for a certificate, and one they
+   * signed lets in whom it names (XEP-0178); others are taken and count for nothing.
+   * @default none: clients are not asked (rule T-11)
+   */
+  readonly clientAuthorities?: string
 }
 
 /** Defaults of {@link CertificatesOptions}. */
-export const certificatesDefaults: Required<CertificatesOptions> = Object.freeze({ sessionTickets: false })
+export const certificatesDefaults: Required<Omit<CertificatesOptions, 'clientAuthorities'>> = Object.freeze({
+  sessionTickets: false,
+})
+
+type Settings = typeof certificatesDefaults & CertificatesOptions
 
 /** The certificates of a server, chosen by name and replaceable while connections go on. */
 export interface Certificates {
   /** The TLS context for a server name: an exact name, then a wildcard, then the first certificate. */
   contextFor(serverName: string | undefined): SecureContext
+  /** Whether clients are asked for certificates of their own. @default false */
+  readonly asksClients?: boolean
   /** How many there are: with a single one, no handshake has to ask for the name. */
   readonly size: number
   /**
@@ -83,7 +95,7 @@ export async function createCertificates(
   deps: CertificatesDeps,
   options: CertificatesOptions = {},
 ): Promise<Certificates> {
-  const settings = Object.freeze({ ...certificatesDefaults, ...options })
+  const settings: Settings = Object.freeze({ ...certificatesDefaults, ...options })
   let loaded = await loadAll(deps, settings)
   return {
     contextFor(serverName) {
@@ -91,6 +103,7 @@ export async function createCertificates(
       const match = name === undefined ? undefined : findByName(loaded, name)
       return (match ?? loaded[0]!).context
     },
+    asksClients: settings.clientAuthorities !== undefined,
     get size() {
       return loaded.length
     },
@@ -113,24 +126,19 @@ export function endPointHashOf(context: SecureContext): Uint8Array | undefined {
 // Rule T-6.
 const hardened = constants.SSL_OP_NO_RENEGOTIATION | constants.SSL_OP_NO_COMPRESSION
 
-async function loadAll(
-  deps: CertificatesDeps,
-  settings: Required<CertificatesOptions>,
-): Promise<readonly LoadedCertificate[]> {
+async function loadAll(deps: CertificatesDeps, settings: Settings): Promise<readonly LoadedCertificate[]> {
   const pairs = await deps.load()
   if (pairs.length === 0) throw new TcpError('tcp/certificate', 'no certificate to serve TLS with')
   return pairs.map((pair) => loadOne(pair, settings))
 }
 
-function loadOne(
-  pair: CertificatePair,
-  { sessionTickets }: Required<CertificatesOptions>,
-): LoadedCertificate {
+function loadOne(pair: CertificatePair, { sessionTickets, clientAuthorities }: Settings): LoadedCertificate {
   try {
     const certificate = new X509Certificate(pair.cert)
     const context = createSecureContext({
       cert: pair.cert,
       key: pair.key,
+      ...(clientAuthorities !== undefined && { ca: clientAuthorities }),
       minVersion: 'TLSv1.2',
       secureOptions: sessionTickets ? hardened : hardened | constants.SSL_OP_NO_TICKET,
     })

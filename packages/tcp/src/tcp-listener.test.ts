@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { Duplex } from 'node:stream'
@@ -6,6 +6,7 @@ import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { createManualClock, silentLogger, systemClock } from '@xmppkit/runtime'
 import type { ConnectionSink, TlsInfo, Transport } from '@xmppkit/stream'
 import type { Wire } from '@xmppkit/xml'
+import { generate } from 'selfsigned'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type CertificatePair, type Certificates, createCertificates } from './certificates.js'
 import { createDevelopmentCertificate } from './development-certificate.js'
@@ -24,11 +25,15 @@ afterEach(async () => {
 })
 
 /** A sink that answers `STARTTLS <name>`, echoes everything else and keeps what it saw. */
-function echo() {
+function echo(onAccept?: (transport: Transport) => void) {
   const seen: string[] = []
   const secured: TlsInfo[] = []
   const ended = deferred()
-  const accept = (transport: Transport): ConnectionSink => ({
+  const accept = (transport: Transport): ConnectionSink => {
+    onAccept?.(transport)
+    return sinkOf(transport)
+  }
+  const sinkOf = (transport: Transport): ConnectionSink => ({
     receive(chunk) {
       const text = Buffer.from(chunk).toString('latin1')
       seen.push(text)
@@ -53,10 +58,19 @@ function deferred() {
   return { promise, resolve }
 }
 
-async function start(options: Partial<TcpListenerOptions> & { certificates?: Certificates } = {}) {
-  const { certificates = await createCertificates({ load: async () => [pair, other] }), ...rest } = options
+interface StartOptions extends Partial<TcpListenerOptions> {
+  certificates?: Certificates
+  onAccept?: (transport: Transport) => void
+}
+
+async function start(options: StartOptions = {}) {
+  const {
+    certificates = await createCertificates({ load: async () => [pair, other] }),
+    onAccept,
+    ...rest
+  } = options
   const clock = createManualClock()
-  const sink = echo()
+  const sink = echo(onAccept)
   const listener = await listenTcp(
     { accept: sink.accept, certificates, logger: silentLogger, clock },
     { host: '127.0.0.1', port: 0, ...rest },
@@ -79,6 +93,8 @@ async function dialTls(options: {
   ALPNProtocols?: string[]
   maxVersion?: 'TLSv1.2' | 'TLSv1.1'
   session?: Buffer
+  cert?: string
+  key?: string
 }): Promise<TLSSocket> {
   const socket = connectTls({ host: '127.0.0.1', rejectUnauthorized: false, minVersion: 'TLSv1', ...options })
   cleanups.push(() => socket.destroy())
@@ -222,6 +238,39 @@ describe('STARTTLS', () => {
     await read(socket)
     await clock.advance(5_000)
     expect(await ended).toMatchObject({ code: 'tcp/handshake' })
+  })
+})
+
+describe('certificates of clients', () => {
+  const made = async () =>
+    generate([{ name: 'commonName', value: 'juliet' }], { keyType: 'ec', algorithm: 'sha256' })
+  const shown = async (client: { cert: string; private: string } | undefined, clientAuthorities?: string) => {
+    const options = clientAuthorities === undefined ? {} : { clientAuthorities }
+    const certificates = await createCertificates({ load: async () => [pair] }, options)
+    const accepted: (TlsInfo | undefined)[] = []
+    const { listener } = await start({
+      tls: 'direct',
+      certificates,
+      onAccept: (transport) => accepted.push(transport.tls),
+    })
+    const own = client && { cert: client.cert, key: client.private }
+    const socket = await dialTls({ port: listener.port, ...own })
+    socket.write('hi')
+    await read(socket)
+    return accepted[0]
+  }
+
+  test('T-11: are not asked for where no authority vouches for clients', async () => {
+    expect(await shown(await made())).not.toHaveProperty('peerCertificate')
+  })
+
+  test('A-19: are verified against those authorities; who has none or another gets in to log in otherwise', async () => {
+    const [known, stranger] = [await made(), await made()]
+    expect(await shown(known, known.cert)).toMatchObject({ peerVerified: true })
+    expect(await shown(stranger, known.cert)).toMatchObject({ peerVerified: false })
+    expect(await shown(undefined, known.cert)).not.toHaveProperty('peerCertificate')
+    const { peerCertificate } = (await shown(known, known.cert)) ?? {}
+    expect(peerCertificate).toEqual(new X509Certificate(known.cert).raw)
   })
 })
 

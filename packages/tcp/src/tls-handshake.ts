@@ -38,6 +38,8 @@ export function startHandshake(request: HandshakeRequest): void {
         done(null, context)
       },
     }),
+    // Refusing a certificate is for SASL, which has other mechanisms.
+    ...(certificates.asksClients && { requestCert: true, rejectUnauthorized: false }),
     ...(direct ? { ALPNProtocols: [clientProtocol] } : {}),
   })
   // Without a tls.Server around it, a TLSSocket reports TLS errors (a bad record) only here.
@@ -60,7 +62,10 @@ export function startHandshake(request: HandshakeRequest): void {
   socket.once('close', onClose)
   socket.once('secure', () => {
     settle()
-    request.onSecure(socket, describe(socket, context))
+    request.onSecure(socket, {
+      ...describe(socket, context),
+      ...(certificates.asksClients && describePeer(socket)),
+    })
   })
 }
 
@@ -74,4 +79,19 @@ function describe(socket: TLSSocket, context: SecureContext): TlsInfo {
       : {}
   const endPointHash = endPointHashOf(context)
   return { protocol, ...serverName, ...exporter, ...(endPointHash && { endPointHash }) }
+}
+
+/** What Node knows of a handshake and tells only those who have a `tls.Server`. */
+interface Handle {
+  verifyError?(): Error | null | undefined
+}
+
+/** The client's certificate, if it has one, and whether the authorities vouch for it. */
+function describePeer(socket: TLSSocket): Pick<TlsInfo, 'peerCertificate' | 'peerVerified'> {
+  const certificate = socket.getPeerX509Certificate()
+  if (certificate === undefined) return {}
+  // Without the answer nothing is verified.
+  const handle = (socket as unknown as { readonly _handle?: Handle })._handle
+  const peerVerified = handle?.verifyError !== undefined && !handle.verifyError()
+  return { peerCertificate: certificate.raw, peerVerified }
 }
