@@ -53,6 +53,15 @@ export const c2sModule = defineModule({
     disco: maybe(DiscoService),
   },
   provides: C2sService,
+  xeps: [
+    { number: '0178', version: '1.2', note: 'clients, where authorities for their certificates are given' },
+    { number: '0386', version: '1.1.0', note: 'what is known of the archive comes with one' },
+    { number: '0388', version: '1.0.4' },
+    { number: '0440', version: '1.0.0' },
+    { number: '0474', version: '0.5.0' },
+    { number: '0478', version: '0.2.0' },
+    { number: '0515', version: '0.1.0' },
+  ],
   start({ router, accounts, throttle, access, commands, disco, ...deps }, options: C2sOptions, scope) {
     const c2s = scope.use(
       createC2s(

@@ -1,5 +1,13 @@
 import { createManualClock } from '@xmppkit/runtime'
-import { exportJWK, exportSPKI, generateKeyPair, type JSONWebKeySet, type JWTPayload, SignJWT } from 'jose'
+import {
+  type CryptoKey,
+  exportJWK,
+  exportSPKI,
+  generateKeyPair,
+  type JSONWebKeySet,
+  type JWTPayload,
+  SignJWT,
+} from 'jose'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { createJwtVerifier, type JwtVerifierOptions } from './jwt-verifier.js'
 

@@ -45,16 +45,21 @@ interface BearerMessage {
   readonly token: string
 }
 
-// gs2-header, then key=value pairs, each between U+0001 (RFC 7628 §3.1).
-const message = /^([ny]),(?:a=([^,\0]+))?,\u0001((?:[A-Za-z]+=[^\u0001\0]*\u0001)*)\u0001$/
+const header = /^([ny]),(?:a=([^,\0]+))?,$/
+const pairOf = /^([A-Za-z]+)=([^\0]*)$/
 const bearer = /^bearer +([A-Za-z0-9\-._~+/]+=*)$/i
 
+// RFC 7628 §3.1: gs2-header, then key=value pairs, each behind U+0001, and two of those at the end.
 function parseMessage(bytes: Uint8Array): BearerMessage | undefined {
-  const match = message.exec(decodeUtf8(bytes) ?? '')
-  if (match === null) return undefined
-  const [, flag, rawAuthzid, pairs = ''] = match
-  const values = pairs.split('\u0001').filter((pair) => pair.startsWith('auth='))
-  const token = values.length === 1 ? bearer.exec(values[0]?.slice('auth='.length) ?? '')?.[1] : undefined
+  const parts = decodeUtf8(bytes)?.split('\u0001') ?? []
+  const [first = '', ...rest] = parts
+  const gs2 = header.exec(first)
+  if (gs2 === null || rest.length < 2 || rest.pop() !== '' || rest.pop() !== '') return undefined
+  const pairs = rest.map((text) => pairOf.exec(text))
+  if (pairs.includes(null)) return undefined
+  const values = pairs.filter((pair) => pair?.[1] === 'auth')
+  const token = values.length === 1 ? bearer.exec(values[0]?.[2] ?? '')?.[1] : undefined
+  const [, flag, rawAuthzid] = gs2
   const authzid = rawAuthzid === undefined ? undefined : unescaped(rawAuthzid)
   if (token === undefined || (rawAuthzid !== undefined && authzid === undefined)) return undefined
   return { flag: flag === 'y' ? 'y' : 'n', authzid, token }

@@ -13,6 +13,7 @@ export {
   clientSasl,
   clientStarttls,
 } from './client-features.js'
+export { type ClientSasl2Options, clientSasl2 } from './client-sasl2.js'
 export {
   type ClientStream,
   type ClientStreamDeps,
