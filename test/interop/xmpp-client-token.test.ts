@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { client, xml } from '@xmpp/client'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type ServerProcess, startServer, xmppkit } from '../process/server-process.js'
+import { heedEarlyOpen } from './heed-early-open.js'
 
 interface Token {
   readonly mechanism: string
@@ -57,8 +58,7 @@ async function login(kept: { token?: Token | undefined }, password: string) {
     },
   })
   xmpp.on('error', () => {})
-  // Two seconds are little on a machine that does other things too.
-  Object.assign(xmpp, { timeout: 20_000 })
+  heedEarlyOpen(xmpp)
   xmpp.on('send', (element: { name: string; attrs: Record<string, string> }) => {
     if (element.name === 'authenticate') sent.push(element.attrs.mechanism ?? '')
   })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { client, xml } from '@xmpp/client'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { type ServerProcess, startServer, xmppkit } from '../process/server-process.js'
+import { heedEarlyOpen } from './heed-early-open.js'
 
 type Client = ReturnType<typeof client>
 type Stanza = Parameters<Client['send']>[0]
@@ -32,6 +33,7 @@ async function connect(username: string, tls: 'starttls' | 'direct', resource = 
   const inbox: Stanza[] = []
   const waiting: (() => void)[] = []
   xmpp.on('error', () => {})
+  heedEarlyOpen(xmpp)
   xmpp.on('stanza', (stanza: Stanza) => {
     inbox.push(stanza)
     for (const wake of waiting.splice(0)) wake()
