@@ -1,8 +1,5 @@
-import { parseNetwork } from '@xmppkit/access'
-import type { BareJid } from '@xmppkit/jid'
 import type { Clock } from '@xmppkit/runtime'
 import {
-  type ChannelBindings,
   createSaslServer,
   type SaslCondition,
   type SaslConditions,
@@ -13,12 +10,12 @@ import {
 } from '@xmppkit/sasl'
 import { StreamError } from '@xmppkit/stanza'
 import type { FeatureIo, StreamState } from '@xmppkit/stream'
-import { accountsOfCertificate } from './certificate-names.js'
 import { type LoginConditions, loginCredentials } from './login-credentials.js'
 import { type LoginReportDeps, outcomeOf, reportLogin } from './login-report.js'
 import type { LoginOutcome, LoginThrottle } from './login-throttle.js'
 import type { CredentialSources } from './ports.js'
 import type { ExchangeResult } from './sasl-exchange.js'
+import { channelBindings, externalNames, isLoopback } from './stream-facts.js'
 
 /** What {@link createLogins} needs. */
 export interface SaslFeatureDeps extends LoginReportDeps {
@@ -137,7 +134,14 @@ export function createLogins(deps: SaslFeatureDeps, options: SaslFeatureOptions 
     tlsVersion: state.tls?.protocol,
     externalNames: externalNames(state),
   })
-  const names = (state: StreamState): readonly string[] => server.names(conditions(state))
+  // Several features ask about one stream in a row, and the answer depends on nothing else.
+  let last: Asked | undefined
+  const names = (state: StreamState): readonly string[] => {
+    const { tls, domain } = state
+    if (last?.state === state && last.tls === tls && last.domain === domain) return last.names
+    last = { state, tls, domain, names: server.names(conditions(state)) }
+    return last.names
+  }
 
   const begin = (name: string, login: LoginConditions, own: OwnMechanism | undefined): ServerMechanism => {
     const definition = own?.(login)
@@ -177,6 +181,11 @@ export function createLogins(deps: SaslFeatureDeps, options: SaslFeatureOptions 
   }
 }
 
+interface Asked extends Pick<StreamState, 'tls' | 'domain'> {
+  readonly state: StreamState
+  readonly names: readonly string[]
+}
+
 /** How many failures to agree on a mechanism weigh as much as one wrong password. */
 const guessWeight = 3
 
@@ -189,30 +198,4 @@ const throttled: ExchangeResult = {
 function hasVerifiers(mechanism: string, { scramHashes }: CredentialSources): boolean {
   const hash = /^SCRAM-(SHA-1|SHA-256|SHA-512)(?:-PLUS)?$/.exec(mechanism)?.[1]
   return hash === undefined || scramHashes === undefined || scramHashes.some((known) => known === hash)
-}
-
-function channelBindings({ tls }: StreamState): ChannelBindings {
-  const bindings = new Map<string, Uint8Array>()
-  if (tls?.exporter !== undefined) bindings.set('tls-exporter', tls.exporter)
-  if (tls?.endPointHash !== undefined) bindings.set('tls-server-end-point', tls.endPointHash)
-  return bindings
-}
-
-const none: readonly string[] = []
-// A certificate is read once for a connection, not for every question.
-const certified = new WeakMap<Uint8Array, readonly BareJid[]>()
-
-/** The accounts of the stream's domain a verified certificate of the client names (XEP-0178). */
-function externalNames({ tls, domain }: StreamState): readonly string[] {
-  const certificate = tls?.peerVerified === true ? tls.peerCertificate : undefined
-  if (certificate === undefined) return none
-  const accounts = certified.get(certificate) ?? accountsOfCertificate(certificate)
-  certified.set(certificate, accounts)
-  return accounts.filter((account) => account.domain === domain).map(({ local }) => local)
-}
-
-const loopback = [parseNetwork('127.0.0.0/8'), parseNetwork('::1')]
-
-function isLoopback(address: string): boolean {
-  return loopback.some((network) => network.contains(address))
 }

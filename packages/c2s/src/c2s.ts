@@ -13,9 +13,9 @@ import {
   sessionFeature,
 } from '@xmppkit/auth'
 import type { Hooks } from '@xmppkit/hooks'
-import { type BareJid, type FullJid, JidError } from '@xmppkit/jid'
+import type { BareJid, FullJid } from '@xmppkit/jid'
 import { type Awaitable, type Clock, disposable, type Ids, type Logger } from '@xmppkit/runtime'
-import { SessionError, type Sessions, sessionErrorAnswer } from '@xmppkit/sessions'
+import type { Sessions } from '@xmppkit/sessions'
 import { type Stanza, StanzaError, StreamError } from '@xmppkit/stanza'
 import { type StreamFeature, type StreamHost, type StreamState, starttlsFeature } from '@xmppkit/stream'
 import { watchAccounts } from './account-watch.js'
@@ -31,6 +31,7 @@ import type { PaceOptions } from './pace.js'
 import { endEarlierSessions } from './same-client.js'
 import type { C2sSession } from './session.js'
 import { infoOf, type LoginInfo, loginOf } from './session-info.js'
+import { openSession, resourceFor } from './session-opening.js'
 import { forbiddenSession } from './tokens.js'
 
 /** Collaborators of {@link createC2s}. */
@@ -256,14 +257,6 @@ function resolved({ access }: C2sDeps, options: C2sOptions): Settings {
   return Object.freeze({ ...c2sDefaults, ...options })
 }
 
-function resourceFor(sessions: C2sDeps['sessions'], account: BareJid, resource: string): FullJid {
-  try {
-    return sessions.resourceFor(account, resource)
-  } catch (error) {
-    throw bindAnswer(error)
-  }
-}
-
 async function checkAccess(
   { access, hooks }: C2sDeps,
   { accessRule }: Settings,
@@ -283,28 +276,4 @@ function paceOf(
   const chosen = shaperRule === undefined ? undefined : access?.shape(shaperRule, subject)
   const shaper = chosen?.kind === 'shaper' ? chosen.shaper : settings.shaper
   return { shaper, maxRecipients, recipientsWindowMs }
-}
-
-async function openSession(
-  sessions: C2sDeps['sessions'],
-  session: ClientSession,
-  connection: ClientConnection,
-  info: Partial<SessionInfo>,
-): Promise<void> {
-  connection.session = session
-  try {
-    await sessions.open(session, info)
-  } catch (error) {
-    session.streamEnded('it could not be opened')
-    session.connectionGone()
-    throw bindAnswer(error)
-  }
-  // The client may have gone while an older session was ending, and then nobody closes this one any more.
-  if (connection.ended) await sessions.close(session, 'connection lost while it was opened')
-}
-
-function bindAnswer(error: unknown): unknown {
-  if (error instanceof SessionError) return sessionErrorAnswer(error)
-  if (error instanceof JidError) return new StanzaError('bad-request', { text: 'the resource is not usable' })
-  return error
 }

@@ -1,0 +1,51 @@
+import { type BareJid, type FullJid, JidError } from '@xmppkit/jid'
+import { SessionError, type SessionInfo, type Sessions, sessionErrorAnswer } from '@xmppkit/sessions'
+import { StanzaError } from '@xmppkit/stanza'
+import type { ClientSession } from './client-session.js'
+import type { ClientConnection } from './connection.js'
+
+/**
+ * The address to bind for a resource.
+ *
+ * @throws StanzaError if it cannot be had
+ */
+export function resourceFor(
+  sessions: Pick<Sessions, 'resourceFor'>,
+  account: BareJid,
+  resource: string,
+): FullJid {
+  try {
+    return sessions.resourceFor(account, resource)
+  } catch (error) {
+    throw bindAnswer(error)
+  }
+}
+
+/**
+ * Opens a session on a connection.
+ *
+ * @throws StanzaError if it is refused
+ */
+export async function openSession(
+  sessions: Pick<Sessions, 'open' | 'close'>,
+  session: ClientSession,
+  connection: ClientConnection,
+  info: Partial<SessionInfo>,
+): Promise<void> {
+  connection.session = session
+  try {
+    await sessions.open(session, info)
+  } catch (error) {
+    session.streamEnded('it could not be opened')
+    session.connectionGone()
+    throw bindAnswer(error)
+  }
+  // The client may have gone while an older session was ending, and then nobody closes this one any more.
+  if (connection.ended) await sessions.close(session, 'connection lost while it was opened')
+}
+
+function bindAnswer(error: unknown): unknown {
+  if (error instanceof SessionError) return sessionErrorAnswer(error)
+  if (error instanceof JidError) return new StanzaError('bad-request', { text: 'the resource is not usable' })
+  return error
+}
