@@ -231,8 +231,15 @@ describe('what goes wrong', () => {
     expect(to.heard()).toHaveLength(2)
     release()
     await removing
+    // As long as a session is left, it is still the old account.
+    await from.says(juliet, 'still')
     expect(await host.archived(juliet)).toEqual([])
-    expect(await host.archived('romeo@example.com')).toHaveLength(2)
+    await to.leave()
+    const next = await host.connect(`${juliet}/new`)
+    await next.available()
+    await from.says(juliet, 'after')
+    expect(await host.archived(juliet)).toHaveLength(1)
+    expect(await host.archived('romeo@example.com')).toHaveLength(4)
   })
 })
 

@@ -15,6 +15,7 @@ import {
   offlineSeq,
   receivePacket,
   type Sessions,
+  sessionClosed,
 } from '@xmppkit/sessions'
 import { NS, type Stanza } from '@xmppkit/stanza'
 import { isArchivable, retractNs } from './archivable.js'
@@ -178,16 +179,20 @@ export function createArchive(deps: ArchiveDeps, options: ArchiveOptions = {}): 
   )
 
   const remove: Archive['remove'] = (account, about = {}) => removeAll(store, account, about)
+  const gone = (account: BareJid) => {
+    if (sessions.resources(account).length === 0) leaving.delete(account.toString())
+  }
   const forget = async (account: BareJid) => {
     leaving.add(account.toString())
     try {
       await remove(account)
       await preferences.remove(account)
     } finally {
-      leaving.delete(account.toString())
+      gone(account)
     }
   }
   scope.use(hooks.on(removeUser, ({ account }) => forget(account), { label }))
+  scope.use(hooks.on(sessionClosed, ({ session }) => gone(session.jid.bare), { label }))
   const searchable = store.searches ? [fulltextFeature] : []
   scope.use(deps.disco.addFeature('account', [...features, ...searchable]))
   scope.use(deps.disco.addFeature('server', retractNs))

@@ -79,13 +79,15 @@ describe('preferences (XEP-0441)', () => {
     expect(reads).toBe(1)
     await from.send(prefs(" default='never'"))
     await host.remove('romeo@example.com')
-    await write('c@example.net')
+    await from.leave()
+    const next = await host.connect(romeo)
+    await next.says('c@example.net', 'hi')
     expect(await kept()).toBe('c@example.net')
     // With room for one, a second account takes its place.
     const other = await host.connect('mercutio@example.com/x')
     await other.says('a@example.net', 'hi')
     const before = reads
-    await write('d@example.net')
+    await next.says('d@example.net', 'hi')
     expect(reads).toBe(before + 1)
   })
 })

@@ -115,20 +115,21 @@ function pageStatements(taking: Taking, messages: Fragment, search: ArchiveSearc
 
 function idStatements({ with: taking, dialect }: Statements, messages: Fragment, search: ArchiveSearch) {
   type Owned = { account: string }
+  const { isOneOf } = dialect
   return {
     /** Where messages stand that are known by their archive's ids. */
     resolve: taking<Owned & Named>()(
       'archive_resolve',
       (_, p) => sql`
         select id, archive_id, sent_at, with_bare, with_resource from ${messages}
-        where account = ${p('account')} and archive_id in ${dialect.textsIn(p('ids'))}`,
+        where account = ${p('account')} and ${isOneOf(sql`archive_id`, p('ids'), 'text')}`,
     ),
     /** Messages by their numbers, oldest first. */
     get: taking<Owned & Named>()(
       'archive_get',
       (_, p) => sql`
         select ${columns} from ${messages}
-        where account = ${p('account')} and id in ${dialect.numbersIn(p('ids'))} order by id`,
+        where account = ${p('account')} and ${isOneOf(sql`id`, p('ids'), 'bigint')} order by id`,
     ),
     /** Which of some messages have the words. */
     having: taking<Owned & Named & Searched>()(
@@ -136,7 +137,7 @@ function idStatements({ with: taking, dialect }: Statements, messages: Fragment,
       (_, p) => sql`
         select ${search.id} as id from ${search.from}
         where ${search.matches(p('match'))} and account = ${p('account')}
-          and ${search.id} in ${dialect.numbersIn(p('ids'))}`,
+          and ${isOneOf(search.id, p('ids'), 'bigint')}`,
     ),
     find: taking<Owned & { origin_id: string; with_bare: string; direction: string }>()(
       'archive_find',
