@@ -40,8 +40,14 @@ function watchedSqlite(connection) {
       const statement = connection.prepare(text)
       const remember = (/** @type {readonly unknown[]} */ values) => asked.set(text, values)
       return {
-        all: (/** @type {unknown[]} */ ...values) => (remember(values), statement.all(...values)),
-        run: (/** @type {unknown[]} */ ...values) => (remember(values), statement.run(...values)),
+        all(/** @type {unknown[]} */ ...values) {
+          remember(values)
+          return statement.all(...values)
+        },
+        run(/** @type {unknown[]} */ ...values) {
+          remember(values)
+          return statement.run(...values)
+        },
       }
     },
   }

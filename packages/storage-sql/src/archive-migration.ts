@@ -22,8 +22,10 @@ export const archiveMigration: Migration = {
     'create unique index archive_messages_named on archive_messages (account, archive_id)',
     // Within an account times grow like ids, so this one serves for both.
     'create index archive_messages_of_account on archive_messages (account, sent_at, id)',
-    'create index archive_messages_with on archive_messages (account, with_bare, id)',
-    `create index archive_messages_with_resource on archive_messages (account, with_bare, with_resource, id)
+    // Ordered by a sum, which the primary key is not: or PostgreSQL would walk all messages of all accounts by it, where it
+    // thinks that those wanted are many.
+    'create index archive_messages_with on archive_messages (account, with_bare, (id + 0))',
+    `create index archive_messages_with_resource on archive_messages (account, with_bare, with_resource, (id + 0))
       where with_resource is not null`,
     `create index archive_messages_by_origin on archive_messages (account, origin_id)
       where origin_id is not null`,

@@ -128,7 +128,8 @@ async function postgresSearch(
   return {
     enabled: true,
     from: statements.table('archive_messages'),
-    id: sql`id`,
+    // A sum, so that nobody walks the messages of all accounts in order of their numbers instead of asking the search.
+    id: sql`(id + 0)`,
     matches: (match) => {
       const part = (at: number) => sql`(cast(${match} as json) ->> ${sql.lit(at)})`
       return sql`${sql.raw(postgresDocument)} @@

@@ -20,6 +20,8 @@ type P = (name: keyof PageParameters) => unknown
 export type Access = 'all' | 'bare' | 'full' | 'text'
 
 const columns = sql`archive_id, sent_at, stanza`
+/** The number of a message, as the indexes by party have it. */
+const sum = sql`(id + 0)`
 
 /** The queries about archives. */
 export function archiveStatements(statements: Statements, search: ArchiveSearch) {
@@ -77,9 +79,9 @@ function conditions(p: P, access: Access, search: ArchiveSearch): Fragment {
     case 'all':
       return sql`account = ${p('account')} and ${inTime(p)} and ${within(p)}`
     case 'bare':
-      return sql`${withBare(p)} and ${within(p)}`
+      return sql`${withBare(p)} and ${within(p, sum)}`
     case 'full':
-      return sql`${withBare(p)} and with_resource = ${p('resource')} and ${within(p)}`
+      return sql`${withBare(p)} and with_resource = ${p('resource')} and ${within(p, sum)}`
     case 'text':
       return sql`${search.matches(p('match'))} and ${within(p, search.id)} and account = ${p('account')}
         and ${inTime(p)} and (cast(${p('bare')} as text) = '' or with_bare = ${p('bare')})
@@ -91,7 +93,7 @@ function pageStatements(taking: Taking, messages: Fragment, search: ArchiveSearc
   const from = (access: Access) => (access === 'text' ? search.from : messages)
   const page = (access: Access, order: 'asc' | 'desc') => {
     const direction = sql.raw(order)
-    const id = access === 'text' ? search.id : sql`id`
+    const id = access === 'text' ? search.id : sum
     // Within an account both orders are the same; each is that of its index.
     const by = access === 'all' ? sql`sent_at ${direction}, id ${direction}` : sql`${id} ${direction}`
     return taking<PageParameters>()(
