@@ -42,21 +42,34 @@ async function fill({ append }, size) {
   return ids
 }
 
-/** Median milliseconds of a page. @param {any} archive @param {object} request */
-async function measure(archive, request) {
-  const times = []
+/** @typedef {{ readonly opened: import('./archive/engines.mjs').Opened, readonly requests: Record<string, object> }} Filled */
+
+/**
+ * Median milliseconds of a page of each archive. They take turns, so that a machine that changes its pace is to nobody's
+ * disadvantage.
+ *
+ * @param {readonly Filled[]} all @param {string} title
+ */
+async function measure(all, title) {
+  const times = all.map(() => /** @type {number[]} */ ([]))
   for (let run = -10; run < runs; run += 1) {
-    const begun = performance.now()
-    await archive.page(account, { limit: 50, ...request })
-    if (run >= 0) times.push(performance.now() - begun)
+    for (const [at, { opened, requests }] of all.entries()) {
+      const begun = performance.now()
+      await opened.archive().page(account, { limit: 50, ...requests[title] })
+      if (run >= 0) times[at]?.push(performance.now() - begun)
+    }
   }
-  return times.sort((a, b) => a - b)[times.length >> 1] ?? Number.NaN
+  return times.map((one) => one.sort((a, b) => a - b)[one.length >> 1] ?? Number.NaN)
 }
 
 /** @param {string} text */
 const shorten = (text) => text.replace(/\s+/g, ' ').trim()
 /** @param {string} text */
 const isPage = (text) => /^\s*select/i.test(text) && text.includes('archive_messages')
+
+const searched = options.searchArchives
+  ? { 'text, 100 of all': { text: 'rosemary' }, 'text, all': { text: 'the', newest: true } }
+  : {}
 
 /** @typedef {{ readonly times: number[], readonly plans: (readonly [text: string, plan: readonly string[]])[] }} Row */
 
@@ -68,34 +81,35 @@ async function compare(name, open) {
   console.log(`\n${name}`)
   /** @type {Map<string, Row>} */
   const results = new Map()
-  for (const size of sizes) {
-    const opened = await open(size)
-    try {
+  /** @type {Filled[]} */
+  const all = []
+  try {
+    for (const size of sizes) {
+      const opened = await open(size)
+      all.push({ opened, requests: {} })
       const ids = await fill(opened, size)
       await opened.ready()
-      const archive = opened.archive()
       console.log(`  ${((await opened.size()) / size).toFixed(0)} bytes per message on disk`)
-      const searched = options.searchArchives
-        ? { 'text, 100 of all': { text: 'rosemary' }, 'text, all': { text: 'the', newest: true } }
-        : {}
-      for (const [title, request] of Object.entries({ ...filters(size, ids), ...searched })) {
-        opened.asked.clear()
-        const time = await measure(archive, request)
-        /** @type {Row['plans']} */
-        const plans = []
-        for (const [text, values] of opened.asked) {
-          if (isPage(text)) plans.push([shorten(text), await opened.plan(text, values)])
-        }
-        results.set(title, { times: [...(results.get(title)?.times ?? []), time], plans })
-      }
-      const begun = performance.now()
-      await archive.bounds(account)
-      console.log(`  metadata: ${(performance.now() - begun).toFixed(2)} ms`)
-    } finally {
-      await opened.close()
+      all[all.length - 1] = { opened, requests: { ...filters(size, ids), ...searched } }
     }
+    for (const title of Object.keys(all[0]?.requests ?? {})) {
+      for (const { opened } of all) opened.asked.clear()
+      results.set(title, { times: await measure(all, title), plans: await plansOf(all.at(-1)?.opened) })
+    }
+    report(results)
+  } finally {
+    for (const { opened } of all) await opened.close()
   }
-  report(results)
+}
+
+/** How the statements of the last page went about it. @param {Filled['opened']} [opened] */
+async function plansOf(opened) {
+  /** @type {[string, string[]][]} */
+  const plans = []
+  for (const [text, values] of opened?.asked ?? []) {
+    if (isPage(text)) plans.push([shorten(text), (await opened?.plan(text, values)) ?? []])
+  }
+  return plans
 }
 
 /** @param {Map<string, Row>} results */
