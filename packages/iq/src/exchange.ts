@@ -66,18 +66,19 @@ class Request implements IqRequest<unknown> {
   readonly stanza: Stanza
   readonly from: Jid
   readonly to: Jid
-  readonly #signalOf: () => AbortSignal
+  readonly #exchange: Exchange
 
-  constructor(payload: unknown, { stanza, from, to }: ExchangeInit, signalOf: () => AbortSignal) {
+  constructor(payload: unknown, { stanza, from, to }: ExchangeInit, exchange: Exchange) {
     this.payload = payload
     this.stanza = stanza
     this.from = from
     this.to = to
-    this.#signalOf = signalOf
+    this.#exchange = exchange
   }
 
+  // Most handlers never ask for it, so it is made when they do.
   get signal(): AbortSignal {
-    return this.#signalOf()
+    return this.#exchange.signal()
   }
 }
 
@@ -136,11 +137,11 @@ export class Exchange {
   #request(): Request {
     const { stanza, definition } = this.#init
     const payload = stanza.payload(definition.request as Codec<unknown>)
-    // Most handlers never ask for the signal, so it is made when they do.
-    return new Request(payload, this.#init, () => this.#signal())
+    return new Request(payload, this.#init, this)
   }
 
-  #signal(): AbortSignal {
+  /** Aborted when nobody waits for the answer any more. */
+  signal(): AbortSignal {
     this.#abort ??= new AbortController()
     if (this.#abortReason) this.#abort.abort(this.#abortReason)
     return this.#abort.signal

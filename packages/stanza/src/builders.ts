@@ -1,5 +1,5 @@
 import { type Jid, parseJid } from '@xmppkit/jid'
-import { Element, type RawElement, rawElement } from '@xmppkit/xml'
+import { Element, emptyElement, type RawElement } from '@xmppkit/xml'
 import { addText } from './child-elements.js'
 import { NS } from './namespaces.js'
 import {
@@ -70,11 +70,12 @@ export interface IqInit extends StanzaInit {
  * ```
  */
 export function message(init: MessageInit, ...children: readonly StanzaChild[]): Stanza {
-  const el = new Element('message', { xmlns: NS.client })
-  addTextChild(el, 'subject', init.subject)
-  addTextChild(el, 'body', init.body)
-  addTextChild(el, 'thread', init.thread)
-  return build('message', el, init, init.type ?? 'normal', init.type, children)
+  const texts = [
+    textChild('subject', init.subject),
+    textChild('body', init.body),
+    textChild('thread', init.thread),
+  ]
+  return build('message', init, init.type ?? 'normal', init.type, [...texts, ...children])
 }
 
 /**
@@ -92,12 +93,13 @@ export function presence(init: PresenceInit = {}, ...children: readonly StanzaCh
   if (priority !== undefined && !(Number.isInteger(priority) && priority >= -128 && priority <= 127)) {
     throw new RangeError('a presence priority is an integer from -128 to 127')
   }
-  const el = new Element('presence', { xmlns: NS.client })
-  addTextChild(el, 'show', init.show)
-  addTextChild(el, 'status', init.status)
-  addTextChild(el, 'priority', priority?.toString())
+  const texts = [
+    textChild('show', init.show),
+    textChild('status', init.status),
+    textChild('priority', priority?.toString()),
+  ]
   const type = init.type ?? 'available'
-  return build('presence', el, init, type, type === 'available' ? undefined : type, children)
+  return build('presence', init, type, type === 'available' ? undefined : type, [...texts, ...children])
 }
 
 /**
@@ -111,16 +113,15 @@ export function presence(init: PresenceInit = {}, ...children: readonly StanzaCh
  * ```
  */
 export function iq(init: IqInit, ...children: readonly StanzaChild[]): Stanza {
-  return build('iq', new Element('iq', { xmlns: NS.client }), init, init.type, init.type, children)
+  return build('iq', init, init.type, init.type, children)
 }
 
-function addTextChild(el: Element, name: string, text: string | undefined): void {
-  if (text !== undefined) addText(el.c(name), text)
+function textChild(name: string, text: string | undefined): Element | undefined {
+  return text === undefined ? undefined : addText(new Element(name, { xmlns: NS.client }), text)
 }
 
 function build(
   kind: Kind,
-  el: Element,
   init: StanzaInit,
   type: StanzaType,
   typeAttribute: string | undefined,
@@ -128,12 +129,13 @@ function build(
 ): Stanza {
   const to = typeof init.to === 'string' ? parseJid(init.to) : init.to
   const from = typeof init.from === 'string' ? parseJid(init.from) : init.from
-  if (typeAttribute !== undefined) el.attrs.type = typeAttribute
-  if (to !== undefined) el.attrs.to = to.toString()
-  if (from !== undefined) el.attrs.from = from.toString()
-  if (init.id !== undefined) el.attrs.id = init.id
-  if (init.lang !== undefined) el.attrs['xml:lang'] = init.lang
-  let raw = rawElement(el)
+  const attributes: string[] = []
+  if (typeAttribute !== undefined) attributes.push('type', typeAttribute)
+  if (to !== undefined) attributes.push('to', to.toString())
+  if (from !== undefined) attributes.push('from', from.toString())
+  if (init.id !== undefined) attributes.push('id', init.id)
+  if (init.lang !== undefined) attributes.push('xml:lang', init.lang)
+  let raw = emptyElement(kind, NS.client, attributes)
   for (const child of children) if (child !== undefined) raw = raw.append(child)
   return new StanzaView(kind, raw, to, from, type)
 }

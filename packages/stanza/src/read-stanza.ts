@@ -91,7 +91,7 @@ function presenceType(type: string | undefined): PresenceType {
  * @throws StanzaError `bad-request`
  */
 export function checkIq(stanza: Stanza): void {
-  const count = stanza.raw.children.length
+  const count = stanza.raw.childCount
   if (stanza.type === 'get' || stanza.type === 'set') {
     if (count !== 1) {
       throw new StanzaError('bad-request', { text: 'an iq of type get or set has exactly one child' })

@@ -65,6 +65,14 @@ export function charactersOf(content: Wire, index: ChildIndex, position: number)
   return inside.includes('<') ? undefined : asWire(inside)
 }
 
+/** What stands behind the name in the tag of a child that is nothing but one tag without a prefix; undefined for others. */
+export function emptyTagTail(content: Wire, index: ChildIndex, position: number): Wire | undefined {
+  const k = position * KID
+  const end = index[k + 1]!
+  if (index[k + 7] !== end || index[k + 2] !== index[k]! + 1) return undefined
+  return asWire(content.slice(index[k + 3], end - '/>'.length))
+}
+
 /** An index shifted by an offset. */
 export function shifted(index: ChildIndex, by: number): number[] {
   return index.map((value, i) => (i % KID === 6 || value < 0 ? value : value + by))

@@ -17,6 +17,6 @@ export {
   type StreamReaderOptions,
   streamReaderDefaults,
 } from './stream-reader.js'
-export { rawElement } from './tree-element.js'
+export { emptyElement, rawElement } from './tree-element.js'
 export { bytesFromWire, textFromWire, type Wire, wireFromBytes, wireFromText, wireLength } from './wire.js'
 export { type WriteScope, writeElement } from './writer.js'

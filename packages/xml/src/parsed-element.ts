@@ -1,7 +1,15 @@
 import { Element } from 'ltx'
 import { canonicalWire } from './canonical-wire.js'
 import { isLocalName } from './characters.js'
-import { type ChildIndex, charactersOf, childIndexOf, findChild, namesOf, shifted } from './child-index.js'
+import {
+  type ChildIndex,
+  charactersOf,
+  childIndexOf,
+  emptyTagTail,
+  findChild,
+  namesOf,
+  shifted,
+} from './child-index.js'
 import { XmlWriteError } from './errors.js'
 import { attributeWire, escapeAttribute } from './escape.js'
 import { ownText } from './own-text.js'
@@ -18,7 +26,7 @@ import {
   type Surroundings,
 } from './scan-state.js'
 import { localName, plainAttributes, topAttributes, topTag } from './top-tag.js'
-import { appendContent, buildOnly, setAttribute } from './tree.js'
+import { appendContent, buildEmpty, buildOnly, setAttribute } from './tree.js'
 import { unescapeText } from './unescape.js'
 import { asWire, textFromWire, type Wire, wireFromText } from './wire.js'
 import { entryOf, type WrittenChild, writeChild } from './written-child.js'
@@ -64,6 +72,10 @@ export class ParsedElement implements RawElement {
   get size(): number {
     if (this.#size < 0) this.#size = this.toWire().length
     return this.#size
+  }
+
+  get childCount(): number {
+    return this.#index.length / KID
   }
 
   get children(): readonly ChildName[] {
@@ -114,6 +126,9 @@ export class ParsedElement implements RawElement {
   childElement(name: string, ns: string): Element | undefined {
     const at = findChild(this.content, this.#index, this.ns, name, ns)
     if (at < 0) return undefined
+    const tail = emptyTagTail(this.content, this.#index, at)
+    const built = tail === undefined ? undefined : buildEmpty(name, ns, textFromWire(tail))
+    if (built !== undefined) return built
     const wire = asWire(this.content.slice(this.#index[at * KID], this.#index[at * KID + 1]))
     return buildOnly(wire, { ns: this.ns, prefixes: nothingAround.prefixes })
   }

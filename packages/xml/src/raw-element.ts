@@ -42,6 +42,8 @@ export interface RawElement {
   readonly content: Wire
   /** Bytes the element took on the wire; of an element made here, the bytes it will take. */
   readonly size: number
+  /** How many direct child elements there are. */
+  readonly childCount: number
   /** Direct child elements in document order. */
   readonly children: readonly ChildName[]
   /** The value of an attribute by qualified name (`to`, `xml:lang`). */

@@ -2,7 +2,7 @@ import { Element } from 'ltx'
 import { expect, test } from 'vitest'
 import { parseElement } from './parse-element.js'
 import type { RawElement } from './raw-element.js'
-import { rawElement } from './tree-element.js'
+import { emptyElement, rawElement } from './tree-element.js'
 import { textFromWire } from './wire.js'
 import { writeElement } from './writer.js'
 
@@ -94,4 +94,25 @@ test('a child as a tree is the tree of the child', () => {
     }
   }
   expect(rawElement(new Element('a')).childElement('b', '')).toBeUndefined()
+})
+
+test('an element made of its parts is the one made of a tree', () => {
+  for (const value of texts) {
+    const attributes = { type: value, to: 'ö', 'xml:lang': 'en' }
+    for (const ns of namespaces) {
+      const made = emptyElement('iq', ns, Object.entries(attributes).flat())
+      expect(seen(made)).toEqual(seen(rawElement(new Element('iq', { xmlns: ns, ...attributes }))))
+    }
+  }
+})
+
+test.each([
+  ['no name', 'a b', 'urn:x', [], 'xml/bad-name'],
+  ['no name of an attribute', 'a', 'urn:x', ['b c', ''], 'xml/bad-name'],
+  ['a prefix nobody declares', 'a', 'urn:x', ['p:b', ''], 'xml/bad-name'],
+  ['an attribute twice', 'a', 'urn:x', ['b', '1', 'b', '2'], 'xml/bad-name'],
+  ['a character XML cannot carry', 'a', 'urn:x', ['b', '\0'], 'xml/bad-character'],
+  ['a namespace nothing is in', 'a', 'http://www.w3.org/2000/xmlns/', [], 'xml/bad-namespace'],
+])('X-9: %s is refused', (_, name, ns, attributes, code) => {
+  expect(() => emptyElement(name, ns, attributes)).toThrow(expect.objectContaining({ code }))
 })

@@ -1,10 +1,12 @@
 import type { Element } from 'ltx'
+import { isLocalName } from './characters.js'
 import { shifted } from './child-index.js'
-import { escapeAttribute, escapeText } from './escape.js'
+import { XmlWriteError } from './errors.js'
+import { attributeWire, escapeAttribute, escapeText } from './escape.js'
 import { ParsedElement, parseWire } from './parsed-element.js'
 import type { RawElement } from './raw-element.js'
 import { asWire, type Wire, wireFromText } from './wire.js'
-import { isElement, scalar, writeElement, writeTopTag } from './writer.js'
+import { isElement, isNamespace, scalar, writeElement, writeTopTag } from './writer.js'
 import { writeChild } from './written-child.js'
 
 /**
@@ -56,4 +58,38 @@ function attributesOf({ attrs }: Element, keys: readonly string[]): string[] {
 function attributesIn(text: string, name: string, ns: string): Wire {
   const head = ns === '' ? `<${name}` : `<${name} xmlns="${escapeAttribute(ns)}"`
   return wireFromText(text.slice(head.length))
+}
+
+/**
+ * Makes an element without content of its parts.
+ *
+ * @param attributes - names and values, alternately, in the order in which they are written
+ * @throws XmlWriteError for names and characters XML cannot carry
+ * @example
+ * ```ts
+ * emptyElement('iq', 'jabber:client', ['type', 'result', 'id', '1']).toWire() // <iq xmlns="jabber:client" type="result" id="1"/>
+ * ```
+ */
+export function emptyElement(name: string, ns: string, attributes: readonly string[]): RawElement {
+  checkPlain(name)
+  if (!isNamespace(ns)) throw new XmlWriteError('xml/bad-namespace', `nothing is in ${JSON.stringify(ns)}`)
+  let written = ''
+  for (let i = 0; i < attributes.length; i += 2) {
+    const key = attributes[i]!
+    checkPlain(key.startsWith('xml:') ? key.slice('xml:'.length) : key)
+    if (isNameBefore(attributes, key, i)) {
+      throw new XmlWriteError('xml/bad-name', `the attribute ${key} twice`)
+    }
+    written += ` ${wireFromText(key)}="${attributeWire(attributes[i + 1]!)}"`
+  }
+  return new ParsedElement(name, ns, attributes, asWire(''), [], asWire(written), -1)
+}
+
+function checkPlain(name: string): void {
+  if (!isLocalName(name)) throw new XmlWriteError('xml/bad-name', `${JSON.stringify(name)} is no name`)
+}
+
+function isNameBefore(flat: readonly string[], name: string, end: number): boolean {
+  for (let i = 0; i < end; i += 2) if (flat[i] === name) return true
+  return false
 }

@@ -59,6 +59,23 @@ export function buildOnly(wire: Wire, around: Surroundings): Element {
   return element!
 }
 
+/**
+ * Builds an element that has no content of what stands between its name and the end of its tag; undefined where prefixes
+ * would have to be looked up.
+ */
+export function buildEmpty(name: string, ns: string, attributes: string): Element | undefined {
+  const element = new Element(name)
+  stampNamespace(element, ns, ns !== '')
+  for (let at = 0; ; at = attributePattern.lastIndex) {
+    attributePattern.lastIndex = at
+    const found = attributePattern.exec(attributes)
+    if (!found) return element
+    const key = found[1]!
+    if (key.includes(':') && !key.startsWith('xml:')) return undefined
+    if (key !== 'xmlns') setAttribute(element, key, unescapeValue(found[2] ?? found[3]!))
+  }
+}
+
 /** Sets an attribute, whatever its name: `__proto__` is a name like any other (X-13). */
 export function setAttribute(element: Element, name: string, value: string): void {
   if (name === '__proto__') {

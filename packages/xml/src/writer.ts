@@ -131,7 +131,7 @@ function startTag(
   const prefixes = own ? { own, outer } : outer
   const ns = scalar(Object.hasOwn(attrs, 'xmlns') ? attrs.xmlns : undefined, 'xmlns') ?? inherited
   checkName(name, prefixes, 'element')
-  if (ns === XML_NS || ns === XMLNS_NS || ns !== ns.trim()) {
+  if (!isNamespace(ns)) {
     throw new XmlWriteError('xml/bad-namespace', `nothing is in ${JSON.stringify(ns)}`)
   }
   let text = `<${name}`
@@ -210,4 +210,9 @@ export function scalar(value: unknown, where: string): string | undefined {
   if (typeof value === 'number' || value === true) return String(value)
   if (value === undefined || value === null || value === false) return undefined
   throw new XmlWriteError('xml/bad-node', `${where} is neither text nor a number`)
+}
+
+/** Whether elements can be in a namespace. */
+export function isNamespace(ns: string): boolean {
+  return ns !== XML_NS && ns !== XMLNS_NS && ns === ns.trim()
 }
