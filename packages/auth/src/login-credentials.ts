@@ -5,7 +5,7 @@ import type { StreamState } from '@xmppkit/stream'
 import { AuthError } from './errors.js'
 import type { LoginTry } from './login-throttle.js'
 import type { CredentialSources } from './ports.js'
-import { createTimeLimit } from './time-limit.js'
+import { createTimeLimit, type Wait } from './time-limit.js'
 
 /** What a login is about: the stream, beside what SASL itself wants to know. */
 export interface LoginConditions extends SaslConditions {
@@ -44,6 +44,21 @@ export function accountToTry(
   throw new AuthError('auth/throttled', 'too many failed logins to this account')
 }
 
+/** What a source of credentials is told beside the account. */
+class Lookup {
+  readonly login: LoginConditions
+  readonly #wait: Wait
+
+  constructor(wait: Wait, login: LoginConditions) {
+    this.#wait = wait
+    this.login = login
+  }
+
+  get signal(): AbortSignal {
+    return this.#wait.signal
+  }
+}
+
 /** Answers SASL's questions about usernames from sources that know accounts, within time and within the throttle. */
 export function loginCredentials(
   deps: LoginCredentialsDeps,
@@ -61,8 +76,8 @@ export function loginCredentials(
       // Nobody keeps an account for anonymous users.
       login.mechanism === 'ANONYMOUS' || credentials.admit === undefined
         ? undefined
-        : limit(login.signal, (signal) =>
-            credentials.admit?.(accountOf(username, login.state), { signal, login }),
+        : limit(login.signal, (wait) =>
+            credentials.admit?.(accountOf(username, login.state), new Lookup(wait, login)),
           ),
     decoyVerifier(username, hash, { state }) {
       const name = `${username}@${state.domain}`
@@ -72,16 +87,16 @@ export function loginCredentials(
   if (scram !== undefined) {
     answers.scramVerifier = (username, hash, conditions) => {
       const account = accountToTry(username, conditions)
-      return limit(conditions.signal, (signal) =>
-        scram.scramVerifier(account, hash, { signal, login: conditions }),
+      return limit(conditions.signal, (wait) =>
+        scram.scramVerifier(account, hash, new Lookup(wait, conditions)),
       )
     }
   }
   if (passwords !== undefined) {
     answers.verifyPassword = (username, password, conditions) => {
       const account = accountToTry(username, conditions)
-      return limit(conditions.signal, (signal) =>
-        passwords.verifyPassword(account, password, { signal, login: conditions }),
+      return limit(conditions.signal, (wait) =>
+        passwords.verifyPassword(account, password, new Lookup(wait, conditions)),
       )
     }
   }

@@ -18,8 +18,8 @@ test('an answer in time is handed on, and nothing is left behind', async () => {
   const clock = createManualClock()
   const limit = createTimeLimit(clock, 1000)
   let signal: AbortSignal | undefined
-  const answer = limit(never, async (given) => {
-    signal = given
+  const answer = limit(never, async (wait) => {
+    signal = wait.signal
     return 'answer'
   })
   expect(await answer).toBe('answer')
@@ -32,8 +32,8 @@ test('an answer too late is an error, and whoever works on it is told', async ()
   const clock = createManualClock()
   let signal: AbortSignal | undefined
   const answer = Promise.resolve(
-    createTimeLimit(clock, 1000)(never, (given) => {
-      signal = given
+    createTimeLimit(clock, 1000)(never, (wait) => {
+      signal = wait.signal
       return new Promise<string>(() => {})
     }),
   )
@@ -52,4 +52,19 @@ test('when nobody waits any more the work is told, also if that was so from the 
   controller.abort(new Error('gone'))
   await expect(waiting).rejects.toThrow('gone')
   await expect(limit(controller.signal, () => new Promise<string>(() => {}))).rejects.toThrow('gone')
+})
+
+test('a signal that is asked for when nobody waits any more is aborted already', async () => {
+  const clock = createManualClock()
+  let given: { readonly signal: AbortSignal } | undefined
+  const answer = Promise.resolve(
+    createTimeLimit(clock, 1000)(never, (wait) => {
+      given = wait
+      return new Promise<string>(() => {})
+    }),
+  )
+  const outcome = answer.catch((error: unknown) => error)
+  await clock.advance(1000)
+  expect(given?.signal.aborted).toBe(true)
+  expect(given?.signal.reason).toBe(await outcome)
 })
