@@ -102,7 +102,7 @@ export function loginCredentials(
   }
   if (tokens !== undefined) {
     answers.verifyToken = async (token, { state, signal }) => {
-      const account = await limit(signal, (wait) => tokens.verifyToken(token, state.domain, { signal: wait }))
+      const account = await limit(signal, (wait) => tokens.verifyToken(token, state.domain, wait))
       return account?.domain === state.domain && account.local !== '' ? account.local : undefined
     }
   }
