@@ -33,6 +33,13 @@ export interface InlineAnswer {
   readonly element?: Element
   /** The session the stream belongs to from here on: a new one, or an old one that goes on here. */
   readonly bound?: FullJid
+  /**
+   * With {@link InlineAnswer.bound}: the session is an old one that goes on with `<success/>`, and no features follow
+   * (XEP-0198 §9.2).
+   *
+   * @default false
+   */
+  readonly resumed?: boolean
 }
 
 /**
@@ -72,7 +79,7 @@ export interface InlineFeature {
 
 /** Sequence numbers of {@link InlineFeature} others rely on. */
 export const inlineSeq = Object.freeze({
-  /** An interrupted session goes on (XEP-0198 §10.1); before a new one is bound. */
+  /** An interrupted session goes on (XEP-0198 §9.2); before a new one is bound. */
   resume: 20,
   /** A new session (XEP-0386). */
   bind: 50,

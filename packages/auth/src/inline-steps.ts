@@ -10,6 +10,8 @@ export interface InlineOutcome {
   readonly elements: readonly Element[]
   /** The session, if one was bound. */
   readonly bound: FullJid | undefined
+  /** Whether it is one that goes on, whose client knows the features already. */
+  readonly resumed: boolean
 }
 
 /**
@@ -24,14 +26,17 @@ export async function takeSteps(
 ): Promise<InlineOutcome> {
   const elements: Element[] = []
   let bound: FullJid | undefined
+  let resumed = false
   for (const feature of wanted) {
     if (feature.binds && bound !== undefined) continue
     const step = attempt(feature, { ...login, bound }, logger)
     const answer = isThenable(step) ? await step : step
     if (answer.element !== undefined) elements.push(answer.element)
-    bound ??= answer.bound
+    if (bound !== undefined || answer.bound === undefined) continue
+    bound = answer.bound
+    resumed = answer.resumed === true
   }
-  return { elements, bound }
+  return { elements, bound, resumed }
 }
 
 function attempt(feature: InlineFeature, context: InlineContext, logger: Pick<Logger, 'error'>) {

@@ -273,7 +273,7 @@ describe('a login that is refused', () => {
 describe('what is asked for with a login', () => {
   const ok = plain('juliet', password)
   const asked = "<probe xmlns='urn:probe'/>"
-  const bind = (name: string, seq: number, bound?: string): InlineFeature =>
+  const bind = (name: string, seq: number, bound?: string, resumed?: boolean): InlineFeature =>
     probe({
       name,
       seq,
@@ -281,6 +281,7 @@ describe('what is asked for with a login', () => {
       negotiate: () => ({
         element: new Element(name, { xmlns: 'urn:probe' }),
         ...(bound && { bound: parseJid(bound) as never }),
+        ...(resumed !== undefined && { resumed }),
       }),
     })
 
@@ -338,6 +339,15 @@ describe('what is asked for with a login', () => {
       'juliet@example.org/old',
       'established',
     ])
+  })
+
+  test('SM-4: one that goes on does so with success, and no features follow', async () => {
+    const resume = bind('resumed', inlineSeq.resume, 'juliet@example.org/old', true)
+    const stream = rig({ inline: [resume, probe({ seq: inlineSeq.token })] })
+    await stream.open()
+    const answer = await attempt(stream, 'PLAIN', ok, asked)
+    expect(answer).toMatch(/<resumed xmlns="urn:probe"\/><probed xmlns="urn:probe"\/><\/success>$/)
+    expect(stream.stream.phase).toBe('established')
   })
 
   test('one that cannot go on says so, and a new one is bound', async () => {

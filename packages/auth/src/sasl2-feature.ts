@@ -1,4 +1,4 @@
-import type { BareJid, FullJid } from '@xmppkit/jid'
+import type { BareJid } from '@xmppkit/jid'
 import type { Logger } from '@xmppkit/runtime'
 import { failure, type SaslFailed, type SaslSuccess } from '@xmppkit/sasl'
 import { NS, SaslFailure, StreamError, saslFailureElement } from '@xmppkit/stanza'
@@ -137,7 +137,7 @@ function successElement(
 
 function changeOf(
   { account, mechanism }: { readonly account: BareJid; readonly mechanism: string },
-  { bound }: { readonly bound: FullJid | undefined },
+  { bound, resumed }: Pick<InlineOutcome, 'bound' | 'resumed'>,
 ): StreamChange {
-  return { features: true, authenticated: account, mechanism, ...(bound !== undefined && { bound }) }
+  return { features: !resumed, authenticated: account, mechanism, ...(bound !== undefined && { bound }) }
 }

@@ -75,11 +75,6 @@ export interface C2s extends AsyncDisposable {
   readonly tasks: FeatureList<LoginTask>
   /** What it may want for its session from the first moment (XEP-0386): carbons, acks, a look at its archive. */
   readonly bind2: FeatureList<Bind2Feature<C2sSession>>
-  /**
-   * The session of a stream, from the moment its resource is being bound; `undefined` for a stream without one, or one that
-   * is not of this host.
-   */
-  sessionOf(state: StreamState): C2sSession | undefined
   /** Number of connections that have addressed this host, logged in or not. */
   readonly connections: number
   /**
@@ -95,7 +90,10 @@ export interface C2s extends AsyncDisposable {
    * `drainTimeoutMs`.
    */
   close(): Promise<void>
-  /** The session of the stream with this state, from the moment its resource is being bound. */
+  /**
+   * The session of a stream, from the moment its resource is being bound; `undefined` for a stream without one, or one that
+   * is not of this host.
+   */
   sessionOf(state: StreamState): KeptSession | undefined
   /**
    * Lets a session of this host leave its stream, which ends with `conflict` if it has not ended, for another one. It goes on
@@ -211,7 +209,6 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
     inline,
     tasks,
     bind2,
-    sessionOf: (state) => connections.get(state)?.session,
     get connections() {
       return connections.size
     },

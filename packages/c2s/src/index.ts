@@ -15,7 +15,7 @@ export {
   createC2sPort,
 } from './c2s-port.js'
 export { C2sError, type C2sErrorCode } from './errors.js'
-export { delayFor, type KeptSession, type KeptStanza, type SessionKeeper } from './keeping.js'
+export { delayFor, type KeptSession, type KeptStanza, keptMessage, type SessionKeeper } from './keeping.js'
 export type { C2sSession } from './session.js'
 export { registerSessionCommands, type SessionCommandsDeps } from './session-commands.js'
 export {

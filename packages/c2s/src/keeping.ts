@@ -1,10 +1,10 @@
 import { makeJid } from '@xmppkit/jid'
 import type { Awaitable } from '@xmppkit/runtime'
-import { delay, NS } from '@xmppkit/stanza'
+import { delay, NS, type Stanza } from '@xmppkit/stanza'
 import type { StreamEnd, TurnWriter } from '@xmppkit/stream'
 import type { Element, RawElement } from '@xmppkit/xml'
 import type { C2sSession } from './session.js'
-import type { Ticket } from './ticket.js'
+import { stanzaOf, type Ticket } from './ticket.js'
 
 /** A stanza a client was sent, or will be, and has not confirmed yet. */
 export interface KeptStanza {
@@ -51,6 +51,13 @@ export interface KeptSession extends C2sSession {
   charge(bytes: number): void
   /** Resolves once nothing the client has said is being handled; `undefined` if nothing is. */
   idle(): Awaitable<void>
+}
+
+/** The message that is kept, as it came; `undefined` for other stanzas and for answers of the server's own. */
+export function keptMessage({ ticket }: KeptStanza): Stanza | undefined {
+  if (ticket === undefined) return undefined
+  const stanza = stanzaOf(ticket)
+  return stanza.kind === 'message' ? stanza : undefined
 }
 
 /**

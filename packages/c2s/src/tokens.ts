@@ -72,8 +72,8 @@ export const directedPresence = event<{
 
 /**
  * A message for a session that is there, but whose client will not see it now: the connection is lost and may be resumed
- * (XEP-0198), or the client said that nobody looks at it and the message is held back (XEP-0352). It is kept for the
- * session all the same; who can wake the client does so. Fired by whoever holds the message.
+ * (XEP-0198). Also told of what the client had not confirmed when the connection was lost. It is kept for the session all the
+ * same; who can wake the client does so. Fired by whoever holds the message.
  */
 export const messageHeld = event<{
   /** Whose client sleeps. */
@@ -121,6 +121,9 @@ export const sessionResumed = event<{
 
 /**
  * The client of a session gets what it missed from the archive: whoever keeps messages for it sends it none (OFF-1). The
- * archive says so when it takes part in a binding (XEP-0386 §3.2), or when a client asks for its first page.
+ * archive says so when it takes part in a binding (XEP-0386 §3.2), or when a client asks for a page before its initial presence.
  */
-export const syncsFromArchive = event<SessionContext>('c2s/syncs-from-archive')
+export const syncsFromArchive = event<{
+  /** Whose client it is. */
+  readonly session: Pick<C2sSession, 'sid' | 'jid'>
+}>('c2s/syncs-from-archive')

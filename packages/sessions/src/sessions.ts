@@ -109,7 +109,7 @@ export interface Sessions {
    * @throws StanzaError `bad-request` if its priority is none
    */
   setPresence(handle: SessionHandle, stanza: Stanza): Awaitable<void>
-  /** A session is connected in another way than before; nobody is told. */
+  /** A session is connected in another way than before, as far as `info` says; nobody is told. */
   reconnected(handle: SessionHandle, info: Partial<SessionInfo>): Awaitable<void>
   /** The sessions of an account, oldest first, available or not; one per resource. */
   resources(account: BareJid): readonly SessionRecord[]
@@ -259,7 +259,13 @@ export function createSessions(deps: SessionsDeps, options: SessionsOptions = {}
       if (before === undefined) return
       const { order, priority, presence } = before
       return registry.put(
-        newEntry(before.handle, order, { ...info, openedAt: before.info.openedAt }, priority, presence),
+        newEntry(
+          before.handle,
+          order,
+          { ...before.info, ...info, openedAt: before.info.openedAt },
+          priority,
+          presence,
+        ),
       )
     },
     resources: (account) => withoutSuperseded(registry.list(account)),

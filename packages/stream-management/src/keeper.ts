@@ -21,6 +21,8 @@ export interface KeeperDeps {
   readonly settings: Readonly<Required<StreamManagementOptions>>
   /** The session has lost its connection: true if it may wait. */
   wait(keeper: Keeper): boolean
+  /** The client will not see a stanza now: its session waits for it, or has begun to. */
+  held(keeper: Keeper, stanza: KeptStanza): void
   /** The session has ended. */
   ended(keeper: Keeper): void
 }
@@ -36,6 +38,7 @@ export class Keeper implements SessionKeeper, TurnWriter {
   readonly #queue = new Unacknowledged()
   #handled = 0
   #left = false
+  #waits = false
   #scheduled = false
   // An acknowledgement was asked for, and what came after that.
   #asked = false
@@ -70,7 +73,7 @@ export class Keeper implements SessionKeeper, TurnWriter {
       // Before the stanza itself is written, so that the question leaves together with it.
       this.#schedule()
       session.write(stanza.raw)
-    }
+    } else if (this.#waits) this.#deps.held(this, stanza)
     const { maxUnacknowledged, maxUnacknowledgedBytes } = this.#deps.settings
     if (this.#queue.count > maxUnacknowledged || this.#queue.bytes > maxUnacknowledgedBytes) this.#overflow()
   }
@@ -100,6 +103,7 @@ export class Keeper implements SessionKeeper, TurnWriter {
 
   /** The client comes back, and has handled so many. */
   resumeAt(h: number): void {
+    this.#waits = false
     this.#confirm(h)
   }
 
@@ -109,7 +113,11 @@ export class Keeper implements SessionKeeper, TurnWriter {
     this.#since = 0
     const isLost = !end.clean || end.error?.condition === 'connection-timeout'
     this.#left = !isLost && end.by === 'peer'
-    return isLost && !this.#exceeds(1) && this.#deps.wait(this)
+    this.#waits = isLost && !this.#exceeds(1) && this.#deps.wait(this)
+    if (!this.#waits) return false
+    // Whatever the client has not confirmed may not have reached it.
+    for (const stanza of this.#queue.all) this.#deps.held(this, stanza)
+    return true
   }
 
   reconnected(): void {
@@ -124,6 +132,7 @@ export class Keeper implements SessionKeeper, TurnWriter {
   }
 
   release(): readonly KeptStanza[] {
+    this.#waits = false
     this.#clearTimers()
     this.#deps.ended(this)
     return this.#queue.clear()

@@ -1,5 +1,5 @@
 import { removeUser } from '@xmppkit/auth'
-import type { C2s, KeptSession } from '@xmppkit/c2s'
+import { type C2s, type KeptSession, keptMessage, messageHeld } from '@xmppkit/c2s'
 import type { Hooks } from '@xmppkit/hooks'
 import type { BareJid, FullJid } from '@xmppkit/jid'
 import { type Awaitable, type Clock, createScope, type Ids, isThenable, type Logger } from '@xmppkit/runtime'
@@ -10,6 +10,7 @@ import type { StreamState } from '@xmppkit/stream'
 import type { Element, RawElement } from '@xmppkit/xml'
 import { enabledElement, failedElement, readHandled, resumedElement } from './elements.js'
 import { createEndedSessions } from './ended-sessions.js'
+import { joinLogins } from './inline-features.js'
 import { Keeper, type KeeperDeps, type Resumable } from './keeper.js'
 import { streamManagementFeature } from './stream-feature.js'
 import { type StreamManagementOptions, streamManagementDefaults } from './stream-management-options.js'
@@ -18,9 +19,9 @@ import { createWaitingSessions } from './waiting-sessions.js'
 /** Collaborators of {@link createStreamManagement}. */
 export interface StreamManagementDeps {
   /** The clients of the host. */
-  readonly c2s: Pick<C2s, 'features' | 'sessionOf' | 'move'>
+  readonly c2s: Pick<C2s, 'features' | 'inline' | 'bind2' | 'sessionOf' | 'move'>
   /** The hooks of the host. */
-  readonly hooks: Pick<Hooks, 'on'>
+  readonly hooks: Pick<Hooks, 'on' | 'run'>
   /** Ends sessions when nobody is left to manage them. */
   readonly sessions: Pick<Sessions, 'kick'>
   /** Remembers what was handled in sessions that have ended. */
@@ -42,8 +43,8 @@ export interface Resumption {
 }
 
 /**
- * Stream management of the clients of a host. What the stream feature does after resource binding, others may do while a
- * client logs in (XEP-0388, XEP-0386): they pass the element on and put the answer into theirs.
+ * Stream management of the clients of a host: as a feature of their streams, and within their logins and bindings (XEP-0388,
+ * XEP-0386). Who logs clients in by other means passes the elements on and puts the answers into its own.
  */
 export interface StreamManagement extends AsyncDisposable {
   /**
@@ -100,6 +101,10 @@ export function createStreamManagement(
       return settings
     },
     wait: (keeper) => waiting.add(keeper),
+    held({ session }, stanza) {
+      const message = keptMessage(stanza)
+      if (message !== undefined) void hooks.run(messageHeld, { session, stanza: message })
+    },
     ended(keeper) {
       waiting.remove(keeper)
       bySession.delete(keeper.session.sid)
@@ -174,6 +179,7 @@ export function createStreamManagement(
     hooks.on(removeUser, ({ account }) => endedSessions.forget(account), { label: 'stream-management' }),
   )
   scope.use(c2s.features.add(streamManagementFeature({ enable, resume, keeperOf })))
+  scope.use(joinLogins(c2s, { enable, resume }))
 
   async function close(): Promise<void> {
     const error = new StreamError('reset', { text: 'stream management is not available any more' })

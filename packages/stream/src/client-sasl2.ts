@@ -49,7 +49,9 @@ export function clientSasl2(options: ClientSasl2Options): ClientFeature {
       options.onSuccess?.(success)
       const jid = parseJid(success.childText('authorization-identifier', NS.sasl2) ?? io.state.domain)
       const bound = isFullJid(jid) ? { bound: jid } : {}
-      return { features: true, mechanism: mechanism.name, authenticated: jid.bare, ...bound }
+      // XEP-0198 §9.2: a session that goes on does so at once.
+      const features = !success.has('resumed', NS.streamManagement)
+      return { features, mechanism: mechanism.name, authenticated: jid.bare, ...bound }
     },
   }
 }

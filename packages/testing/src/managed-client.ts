@@ -29,6 +29,13 @@ export interface ManagedClient {
    * @param h - what to say was handled, if not what the other connection has counted
    */
   resume(previous: Pick<ManagedClient, 'id' | 'handled'>, h?: number): Promise<RawElement>
+  /**
+   * Takes note of what `<success/>` says (XEP-0388): `<enabled/>` of a session that was bound with it, or `<resumed/>`.
+   *
+   * @param h - what the client has handled of a session that goes on; 0 when absent
+   * @returns that element, or `<failed/>`; `undefined` if there is none
+   */
+  loggedIn(success: RawElement, h?: number): RawElement | undefined
   /** Acknowledges what was received, or `h`. */
   acknowledge(h?: number): void
   /** The next stanza. */
@@ -112,6 +119,14 @@ export function manageStream(client: WireClient): ManagedClient {
         handled = h
       }
       return resumed
+    },
+    loggedIn(success, h = 0) {
+      const bound = success.child('bound', NS.bind2)
+      const answer = success.child('resumed', ns) ?? bound?.child('enabled', ns) ?? bound?.child('failed', ns)
+      if (answer === undefined) return success.child('failed', ns)
+      id = answer.attr('id') ?? answer.attr('previd') ?? ''
+      handled = answer.name === 'resumed' ? h : 0
+      return answer
     },
     acknowledge: (h = handled) => client.send(`<a xmlns='${ns}' h='${h}'/>`),
     receive,

@@ -13,7 +13,7 @@ test('a login with SASL2 binds a resource and says what it was told', async () =
     tag: 'test',
   })
   expect(jid.toString()).toMatch(/^juliet@example\.org\/test\/[\w-]{16}$/)
-  expect([token, features.name]).toEqual([undefined, 'features'])
+  expect([token, features?.name]).toEqual([undefined, 'features'])
   client.send(`<message to='${jid}'><body>to myself</body></message>`)
   await client.expect('<message><body>to myself</body></message>')
 })

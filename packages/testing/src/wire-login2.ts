@@ -35,8 +35,8 @@ export interface WireLogin2 {
 export interface WireSuccess2 {
   /** The whole `<success/>`. */
   readonly success: RawElement
-  /** The features after it. */
-  readonly features: RawElement
+  /** The features after it; none where a session goes on (XEP-0198 §9.2). */
+  readonly features: RawElement | undefined
   /** The address it names: that of the account, or of the session. */
   readonly jid: Jid | FullJid
   /** The token that came with it. */
@@ -113,5 +113,6 @@ async function succeed(
   mechanism.finish(data === undefined ? undefined : decodeBase64Strict(data))
   const jid = parseJid(success.childText('authorization-identifier', NS.sasl2) ?? '')
   const token = success.child('token', fastNs)?.attr('token')
-  return { success, features: await client.receive(), jid, token }
+  const features = success.has('resumed', NS.streamManagement) ? undefined : await client.receive()
+  return { success, features, jid, token }
 }
