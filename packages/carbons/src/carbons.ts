@@ -1,4 +1,5 @@
 import {
+  type C2s,
   type SessionContext,
   userReceivePacket,
   userReceiveSeq,
@@ -17,7 +18,7 @@ import {
   sessionClosed,
   sharedWith,
 } from '@xmppkit/sessions'
-import { metaKey, type Stanza, StanzaError } from '@xmppkit/stanza'
+import { metaKey, NS, type Stanza, StanzaError } from '@xmppkit/stanza'
 import { carbonCopy } from './carbon-copy.js'
 import { type CarbonsOptions, carbonsDefaults } from './carbons-options.js'
 import { carbonsDisable, carbonsEnable } from './carbons-payload.js'
@@ -31,6 +32,8 @@ export interface CarbonsDeps {
   readonly sessions: Pick<Sessions, 'resources' | 'deliverTo'>
   /** Where clients ask for copies. */
   readonly iq: Pick<Iq, 'handle'>
+  /** Where they ask for them together with their binding (XEP-0386). @default nowhere */
+  readonly bind2?: C2s['bind2']
 }
 
 /** A session, as far as carbons are concerned. */
@@ -40,7 +43,7 @@ export type CarbonsSession = Pick<SessionRecord, 'sid' | 'jid'>
 export interface Carbons extends AsyncDisposable {
   /**
    * From now on the session gets copies; again and again is the same as once. It lasts as long as the session, on
-   * whichever connection. Clients ask by iq; others, such as inline binding (XEP-0386), may do so here.
+   * whichever connection. Clients ask by iq or while they bind; others may do so here.
    *
    * @returns false if the session is not open
    */
@@ -61,6 +64,8 @@ const copyLog = metaKey<CopyLog>('carbons/copies')
 
 /** Where in `userSendPacket` and `receivePacket` forged copies are cleaned: before policies and archives see them. */
 const beforePolicies = 20
+/** Where among what a session gets as it is bound: before what comes late, such as a look at the archive. */
+const whileBinding = 50
 const label = 'carbons'
 
 /**
@@ -160,6 +165,18 @@ export function createCarbons(deps: CarbonsDeps, options: CarbonsOptions = {}): 
   }
 
   const scope = createScope()
+  if (deps.bind2) {
+    scope.use(
+      deps.bind2.add({
+        name: label,
+        seq: whileBinding,
+        feature: NS.carbons,
+        wants: (request) => request.has('enable', NS.carbons),
+        // It cannot fail, and so has no answer (XEP-0386 §3.2).
+        negotiate: ({ session }) => void enable(session),
+      }),
+    )
+  }
   scope.use(
     iq.handle(carbonsEnable, 'account', ({ from, to }) => {
       enable(asking(from, to.bare))

@@ -1,4 +1,4 @@
-import { type C2sSession, userReceivePacket } from '@xmppkit/c2s'
+import { type C2sSession, sessionResumed, userReceivePacket } from '@xmppkit/c2s'
 import { createHooks, isDrop } from '@xmppkit/hooks'
 import { type FullJid, isFullJid, parseJid } from '@xmppkit/jid'
 import { type SessionRecord, sessionClosed } from '@xmppkit/sessions'
@@ -44,6 +44,7 @@ function scene(options: ClientStateOptions = {}) {
   return {
     hooks,
     records,
+    session,
     state,
     record,
     deliver,
@@ -184,11 +185,11 @@ describe('an idle client', () => {
     expect(heard()).toEqual(['1'])
   })
 
-  test('SM-4: a resumed session is active again and gets what waits', () => {
-    const { deliver, heard, says, state, record } = scene()
+  test('SM-4: a resumed session is active again and gets what waits', async () => {
+    const { deliver, heard, hooks, says, session, state, record } = scene()
     says('inactive')
     deliver(presence('1'))
-    state.reset(record)
+    await hooks.run(sessionResumed, { session })
     expect([heard(), state.isInactive(record)]).toEqual([['1'], false])
   })
 

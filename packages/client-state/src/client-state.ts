@@ -1,8 +1,8 @@
-import { type C2sSession, type SessionContext, userReceivePacket } from '@xmppkit/c2s'
+import { type C2s, type C2sSession, type SessionContext, sessionResumed, userReceivePacket } from '@xmppkit/c2s'
 import { type Drop, drop, type Hooks } from '@xmppkit/hooks'
 import { createScope } from '@xmppkit/runtime'
 import { type SessionRecord, type Sessions, sessionClosed } from '@xmppkit/sessions'
-import type { Stanza } from '@xmppkit/stanza'
+import { NS, type Stanza } from '@xmppkit/stanza'
 import type { StreamFeature } from '@xmppkit/stream'
 import { type ClientStateOptions, clientStateDefaults } from './client-state-options.js'
 import { holdingKey } from './importance.js'
@@ -14,6 +14,8 @@ export interface ClientStateDeps {
   readonly hooks: Pick<Hooks, 'on'>
   /** Whose stream it is that says something. */
   readonly sessions: Pick<Sessions, 'resources'>
+  /** Where clients say so together with their binding (XEP-0386). @default nowhere */
+  readonly bind2?: C2s['bind2']
 }
 
 /** A session, as far as its state is concerned. */
@@ -29,11 +31,6 @@ export interface ClientState extends AsyncDisposable {
   inactive(session: StatefulSession): void
   /** Somebody does: what waits is sent, in order, before this returns. */
   active(session: StatefulSession): void
-  /**
-   * The session goes on on another connection, where it starts as active (XEP-0352 §5.2): the same as `active`. To be
-   * called when the connection can be written to and the client has got what it missed.
-   */
-  reset(session: StatefulSession): void
   /** Ends: everybody is active and gets what waits. */
   close(): Promise<void>
 }
@@ -48,6 +45,8 @@ interface Holding {
 
 /** Where in `userReceivePacket` stanzas wait: after everybody who changes them, for they are not asked again. */
 const afterEverything = 100
+/** Where among what a session gets as it is bound. */
+const whileBinding = 50
 const label = 'client-state'
 
 /**
@@ -103,6 +102,19 @@ export function createClientState(deps: ClientStateDeps, options: ClientStateOpt
     for (const sid of idle.keys()) active({ sid })
   })
   scope.use(hooks.on(userReceivePacket, filter, { seq: afterEverything, label }))
+  // XEP-0352 §5.2: it goes on on another connection, where it starts as active, and has got what it missed.
+  scope.use(hooks.on(sessionResumed, ({ session }) => active(session), { label }))
+  if (deps.bind2) {
+    scope.use(
+      deps.bind2.add({
+        name: label,
+        seq: whileBinding,
+        feature: NS.clientState,
+        wants: (request) => request.has('inactive', NS.clientState),
+        negotiate: ({ session }) => inactive(session),
+      }),
+    )
+  }
   scope.use(hooks.on(sessionClosed, ({ session }) => void idle.delete(session.sid), { label }))
 
   return {
@@ -110,7 +122,6 @@ export function createClientState(deps: ClientStateDeps, options: ClientStateOpt
     isInactive: ({ sid }) => idle.has(sid),
     inactive,
     active,
-    reset: active,
     close: () => scope.close(),
     [Symbol.asyncDispose]: () => scope.close(),
   }

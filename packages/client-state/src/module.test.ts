@@ -9,7 +9,14 @@ import { ClientStateService, clientStateModule } from './module.js'
 
 test('the module offers its feature, and takes it back', async () => {
   const features = new Set<StreamFeature>()
+  const bound = new Set<string>()
   const c2s = {
+    bind2: {
+      add({ name }: { name: string }) {
+        bound.add(name)
+        return { [Symbol.dispose]: () => void bound.delete(name) }
+      },
+    },
     features: {
       add(feature: StreamFeature) {
         features.add(feature)
@@ -28,7 +35,8 @@ test('the module offers its feature, and takes it back', async () => {
     },
   )
   expect([...features]).toEqual([host.get(ClientStateService).feature])
+  expect([...bound]).toEqual(['client-state'])
   expect(host.xeps().map((xep) => xep.number)).toEqual(['0352'])
   await host.close()
-  expect(features.size).toBe(0)
+  expect([features.size, bound.size]).toEqual([0, 0])
 })

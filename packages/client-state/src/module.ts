@@ -21,7 +21,7 @@ export const clientStateModule = defineModule({
   provides: ClientStateService,
   xeps: [{ number: '0352', version: '1.0.0' }],
   start({ c2s, ...deps }, options: ClientStateOptions, scope) {
-    const clientState = scope.use(createClientState(deps, options))
+    const clientState = scope.use(createClientState({ ...deps, bind2: c2s.bind2 }, options))
     scope.use(c2s.features.add(clientState.feature))
     return { service: clientState }
   },
