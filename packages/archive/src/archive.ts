@@ -1,5 +1,5 @@
 import { removeUser } from '@xmppkit/auth'
-import { userSendPacket, userSendSeq } from '@xmppkit/c2s'
+import { type C2s, syncsFromArchive, userSendPacket, userSendSeq } from '@xmppkit/c2s'
 import type { Disco } from '@xmppkit/disco'
 import type { Hooks } from '@xmppkit/hooks'
 import type { Iq } from '@xmppkit/iq'
@@ -14,11 +14,13 @@ import {
   offlineMessage,
   offlineSeq,
   receivePacket,
+  type SessionRecord,
   type Sessions,
   sessionClosed,
 } from '@xmppkit/sessions'
 import { NS, type Stanza } from '@xmppkit/stanza'
 import { isArchivable, retractNs } from './archivable.js'
+import { tellWhileBinding } from './archive-metadata.js'
 import { type ArchiveOptions, archiveDefaults } from './archive-options.js'
 import type { ArchiveStore } from './ports.js'
 import { createPreferenceRequests } from './preference-requests.js'
@@ -51,6 +53,8 @@ export interface ArchiveDeps {
   readonly logger: Logger
   /** The domains of the host, for what is removed by age. @default none */
   readonly domains?: () => readonly string[]
+  /** Where clients bind together with their login (XEP-0386), and are told what is in their archive. @default nowhere */
+  readonly bind2?: C2s['bind2']
   /** Who is a contact, for the preference `roster`. @default nobody can be asked, and the preference is refused */
   readonly contacts?: ArchiveContacts
 }
@@ -96,7 +100,9 @@ export function createArchive(deps: ArchiveDeps, options: ArchiveOptions = {}): 
   const retention = scope.use(createRetention({ ...deps, domains: deps.domains ?? (() => []) }, settings))
   const preferences = createPreferences(deps, settings)
   const record = createRecording({ ...deps, preferences, grown: ({ account }) => retention.grown(account) })
-  scope.use(createArchiveQueries(deps, settings))
+  const syncs = (session: Pick<SessionRecord, 'sid' | 'jid'>) => hooks.run(syncsFromArchive, { session })
+  scope.use(createArchiveQueries({ ...deps, syncs }, settings))
+  if (deps.bind2) scope.use(tellWhileBinding(deps.bind2, store, syncs))
   scope.use(
     createPreferenceRequests({ ...deps, preferences, knowsContacts: contacts !== undefined }, settings),
   )

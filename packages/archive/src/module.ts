@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+import { C2sService } from '@xmppkit/c2s/module'
 import { CommandsService, JobsService } from '@xmppkit/commands/module'
 import { DiscoService } from '@xmppkit/disco/module'
 import { IqService } from '@xmppkit/iq/module'
@@ -56,6 +57,7 @@ export const archiveModule = defineModule({
     clock: ClockService,
     logger: LoggerService,
     domains: DomainsService,
+    c2s: maybe(C2sService),
     rosters: maybe(ContactListsService),
     commands: maybe(CommandsService),
     jobs: maybe(JobsService),
@@ -70,11 +72,16 @@ export const archiveModule = defineModule({
     { number: '0424', version: '0.4.2', note: 'with tombstones' },
     { number: '0431', version: '0.2.0', note: 'where the store searches' },
   ],
-  start({ domains, rosters, commands, jobs, ...deps }, options: ArchiveOptions, scope) {
+  start({ domains, c2s, rosters, commands, jobs, ...deps }, options: ArchiveOptions, scope) {
     const isContact = async (account: BareJid, contact: BareJid) =>
       (await rosters?.items(account))?.some((item) => item.listed && item.jid.equals(contact)) === true
     const archive = createArchive(
-      { ...deps, domains: () => domains.list(), ...(rosters && { contacts: { isContact } }) },
+      {
+        ...deps,
+        domains: () => domains.list(),
+        ...(c2s && { bind2: c2s.bind2 }),
+        ...(rosters && { contacts: { isContact } }),
+      },
       options,
     )
     scope.use(archive)

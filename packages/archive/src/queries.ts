@@ -1,9 +1,10 @@
 import type { Iq, IqRequest } from '@xmppkit/iq'
-import { createScope, type Logger } from '@xmppkit/runtime'
+import { type Awaitable, createScope, type Logger } from '@xmppkit/runtime'
 import type { SessionRecord, Sessions } from '@xmppkit/sessions'
 import { type RsmRequest, type RsmResponse, StanzaError } from '@xmppkit/stanza'
 import type { ArchiveOptions } from './archive-options.js'
-import { type ArchivePage, type ArchivePageRequest, type ArchiveStore, unknownId } from './ports.js'
+import { metadataOf } from './archive-metadata.js'
+import { type ArchiveFilter, type ArchivePage, type ArchivePageRequest, type ArchiveStore, unknownId } from './ports.js'
 import { type ArchiveQuery, archiveForm, archiveMetadata, archiveQuery } from './query-codecs.js'
 import { queryForm, readFilter } from './query-form.js'
 import { createResultSender } from './result-sender.js'
@@ -18,6 +19,8 @@ export interface ArchiveQueriesDeps {
   readonly sessions: Pick<Sessions, 'resources' | 'deliverTo'>
   /** Told of messages that cannot be read. */
   readonly logger: Logger
+  /** Told of a client that reads the archive before its initial presence: it gets what it missed there (rule OFF-1). */
+  syncs(session: SessionRecord): Awaitable<void>
 }
 
 /** Limits of queries; see `ArchiveOptions`. */
@@ -41,7 +44,10 @@ export function createArchiveQueries(
   const answer = async (request: IqRequest<ArchiveQuery>) => {
     const session = whoAsks(sessions, request)
     const { form, set = {}, queryid, flipPage } = request.payload
-    const page = pageRequest(set, readFilter(form, store.searches), options)
+    const filter = readFilter(form, store.searches)
+    const page = pageRequest(set, filter, options)
+    // Before the page is read: what is archived from now on may not be on it.
+    if (session.priority === undefined && page.limit > 0 && !isSearch(filter)) await deps.syncs(session)
     const found = known(await store.page(session.jid.bare, page))
     const ordered = flipPage ? found.messages.toReversed() : found.messages
     const isThere = await send(ordered, { session, queryId: queryid, signal: request.signal })
@@ -50,15 +56,9 @@ export function createArchiveQueries(
     return { complete: found.complete, set: rsmOf(found, page, count) }
   }
 
-  const metadata = async (request: IqRequest<unknown>) => {
+  const metadata = (request: IqRequest<unknown>) => {
     assertOwner(request)
-    const bounds = await store.bounds(request.to.bare)
-    if (bounds === undefined) return {}
-    const { first, last } = bounds
-    return {
-      start: { id: first.id, timestamp: new Date(first.at) },
-      end: { id: last.id, timestamp: new Date(last.at) },
-    }
+    return metadataOf(store, request.to.bare)
   }
 
   const form = (request: IqRequest<unknown>) => {
@@ -80,6 +80,11 @@ export function createArchiveQueries(
  */
 export function assertOwner({ from, to }: Pick<IqRequest<unknown>, 'from' | 'to'>): void {
   if (!from.bare.equals(to.bare)) throw new StanzaError('forbidden')
+}
+
+/** Whether a client looks for something; all others want what they missed. */
+function isSearch({ with: party, text, ids }: ArchiveFilter): boolean {
+  return party !== undefined || text !== undefined || ids !== undefined
 }
 
 function whoAsks(sessions: Pick<Sessions, 'resources'>, request: IqRequest<unknown>): SessionRecord {

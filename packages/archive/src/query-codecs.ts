@@ -59,7 +59,8 @@ export const archiveForm = defineIq({ type: 'get', request: query, result: formA
 
 const end = (name: 'start' | 'end') =>
   optionalChild(element(name, NS.mam, { id: attr('id', string), timestamp: attr('timestamp', dateTime) }))
-const metadata = element('metadata', NS.mam, { start: end('start'), end: end('end') })
+/** The ends of an archive (XEP-0313 §5). */
+export const metadata = element('metadata', NS.mam, { start: end('start'), end: end('end') })
 
 /** Asks for the ends of an archive (XEP-0313 §5). */
 export const archiveMetadata = defineIq({ type: 'get', request: metadata, result: metadata })

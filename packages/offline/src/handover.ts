@@ -22,6 +22,8 @@ export interface HandoverOptions {
   readonly timeoutMs: number
   /** Aborted when nobody waits any more. */
   readonly signal: AbortSignal
+  /** Tells which the session has got in another way: they count as taken. */
+  readonly has?: (stanza: Stanza, message: OfflineMessage) => boolean
   /** Marks the copies handed over. */
   readonly mark?: (stanza: Stanza, message: OfflineMessage) => Stanza
   /** Told of each message at the moment it was taken. */
@@ -35,7 +37,7 @@ export interface HandoverOptions {
 
 /** What became of messages handed over. */
 export interface HandoverResult {
-  /** Ids of those the session's connection took, and of those nobody can read. */
+  /** Ids of those the session's connection took, of those it has already, and of those nobody can read. */
   readonly taken: readonly string[]
   /** `late`: the session did not say in time what became of the others. */
   readonly outcome: 'settled' | 'late'
@@ -87,7 +89,7 @@ export function createHandover({ sessions, clock, logger }: HandoverDeps): Hando
         settled()
       }
       const stanza = readable(message, session)
-      if (!stanza) return settle(true)
+      if (!stanza || options.has?.(stanza, message) === true) return settle(true)
       void sessions.deliverTo(session.sid, mark(stanza, message), (outcome) =>
         settle(outcome === 'delivered'),
       )

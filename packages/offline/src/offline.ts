@@ -42,8 +42,8 @@ export interface OfflineDeps {
 /** Messages for people who are away. */
 export interface Offline extends AsyncDisposable {
   /**
-   * The session retrieves its messages itself, one by one (XEP-0013) or from the archive: neither it nor the
-   * account's other sessions are flooded with them as long as it is there.
+   * The session retrieves its messages itself, one by one (XEP-0013): neither it nor the account's other sessions are flooded
+   * with them as long as it is there.
    */
   retrievesItself(session: Pick<SessionRecord, 'sid'>): void
   /** Ends: nothing is stored or released any more. Resolves when nothing is under way either. */
@@ -180,7 +180,7 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
     ),
   )
   scope.use(hooks.on(removeUser, ({ account }) => remove(account), { label }))
-  scope.use(hooks.on(syncsFromArchive, ({ session }) => release.exempt(session), { label }))
+  scope.use(hooks.on(syncsFromArchive, ({ session }) => release.syncs(session), { label }))
 
   return {
     retrievesItself: release.exempt,

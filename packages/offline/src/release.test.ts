@@ -10,6 +10,8 @@ import { createWaitingCounts } from './waiting-counts.js'
 const balcony = 'juliet@example.com/balcony'
 const chamber = 'juliet@example.com/chamber'
 
+const archivedBy = (account: string) => `<stanza-id xmlns='urn:xmpp:sid:0' by='${account}' id='x'/>`
+
 const kinds: readonly (readonly [name: string, kind: (store: OfflineStore) => OfflineStore])[] = [
   ['a store that knows whether something waits', (store) => store],
   ['a store that has to look', unknowing],
@@ -119,13 +121,30 @@ describe.each(kinds)('%s', (_, kind) => {
       expect(await host.waiting()).toBe(0)
     })
 
-    test('OFF-1: a session that gets what it missed from the archive is sent nothing', async () => {
-      const host = await scene(['1', '2'])
+    test('OFF-1: a session that reads the archive is sent only what is not there, or came later', async () => {
+      const host = await scene(['not archived'])
+      await host.says('archived', '', archivedBy('juliet@example.com'))
+      await host.says('archived elsewhere', '', archivedBy('romeo@example.com'))
+      await host.clock.advance(1)
       const juliet = await host.connect(balcony)
-      await host.hooks.run(syncsFromArchive, { session: juliet.handle as unknown as C2sSession })
+      await host.hooks.run(syncsFromArchive, { session: juliet.handle })
+      await host.says('archived later', '', archivedBy('juliet@example.com'))
+      await host.clock.advance(1)
+      await host.hooks.run(syncsFromArchive, { session: juliet.handle })
       await juliet.available()
-      expect(juliet.bodies()).toEqual([])
-      expect(await host.waiting()).toBe(2)
+      expect(juliet.bodies()).toEqual(['not archived', 'archived elsewhere', 'archived later'])
+      expect(await host.waiting()).toBe(0)
+    })
+
+    test('OFF-1: but another session is sent all of it', async () => {
+      const host = await scene([])
+      await host.says('archived', '', archivedBy('juliet@example.com'))
+      await host.clock.advance(1)
+      const juliet = await host.connect(balcony)
+      await host.hooks.run(syncsFromArchive, { session: juliet.handle })
+      const other = await host.connect(chamber)
+      await other.available()
+      expect(other.bodies()).toEqual(['archived'])
     })
 
     test('OFF-1: a session that becomes unavailable meanwhile gets no more; the rest waits', async () => {

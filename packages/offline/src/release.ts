@@ -1,6 +1,7 @@
 import type { BareJid } from '@xmppkit/jid'
 import type { Clock, Logger } from '@xmppkit/runtime'
 import type { SessionRecord, Sessions } from '@xmppkit/sessions'
+import { hasArchiveId } from './archive-id.js'
 import type { Handover } from './handover.js'
 import type { OfflineOptions } from './offline-options.js'
 import type { OfflineMessage, OfflineStore } from './ports.js'
@@ -42,6 +43,11 @@ export interface Release extends AsyncDisposable {
   confirmed(session: Pick<SessionRecord, 'sid' | 'jid'>): Promise<void> | undefined
   /** The session retrieves by itself (XEP-0013): it and its siblings are not flooded. */
   exempt(session: Pick<SessionRecord, 'sid'>): void
+  /**
+   * The session gets what has been archived until now from the archive: it is sent the rest only. What it is not sent is
+   * deleted as though it had been.
+   */
+  syncs(session: Pick<SessionRecord, 'sid'>): void
   /** The session is gone. */
   forget(session: Pick<SessionRecord, 'sid'>): void
   /** The account is gone. */
@@ -73,6 +79,8 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
   const { store, sessions, clock, logger } = deps
   const running = new Map<string, Run>()
   const exempt = new Set<string>()
+  // When sessions began to read the archive, by sid.
+  const syncing = new Map<string, number>()
   // Sessions that did not say in time what became of messages. They get no others until they do, of all of them: what is
   // still open might be handed to them a second time.
   const stuck = new Set<string>()
@@ -148,6 +156,10 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       windowBytes: options.releaseBytes,
       timeoutMs: options.leaseMs,
       signal: run.abort.signal,
+      has: (stanza, { receivedAt }) => {
+        const since = syncing.get(receiver.sid)
+        return since !== undefined && receivedAt < since && hasArchiveId(stanza, account)
+      },
       onTaken: ({ id }) => remember(account, id),
       onLate: ({ id }, isTaken, open) => settledLate(account, receiver, isTaken ? id : undefined, open),
     })
@@ -256,7 +268,12 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     },
     settled: (account) => running.get(account.toString())?.done ?? Promise.resolve(),
     exempt: ({ sid }) => void exempt.add(sid),
+    syncs({ sid }) {
+      // The first time counts: what came later may be on no page it asks for.
+      if (!syncing.has(sid)) syncing.set(sid, clock.now())
+    },
     forget({ sid }) {
+      syncing.delete(sid)
       exempt.delete(sid)
       stuck.delete(sid)
     },
