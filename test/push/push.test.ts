@@ -1,4 +1,4 @@
-import { messageHeld } from '@xmppkit/c2s'
+import { messageHeld, sessionPending } from '@xmppkit/c2s'
 import { CommandsService } from '@xmppkit/commands/module'
 import { provide } from '@xmppkit/module'
 import type { PushNotification, PushSender } from '@xmppkit/push'
@@ -6,7 +6,7 @@ import { PushSenderService, PushService } from '@xmppkit/push/module'
 import { createManualClock } from '@xmppkit/runtime'
 import { SessionsService } from '@xmppkit/sessions/module'
 import { message } from '@xmppkit/stanza'
-import { createTestServer } from '@xmppkit/testing'
+import { createTestServer, manageStream } from '@xmppkit/testing'
 import { expect, test } from 'vitest'
 
 const juliet = 'juliet@example.org'
@@ -81,6 +81,64 @@ test('a message held for a client that sleeps rings on it', async () => {
   const stanza = message({ from: 'romeo@example.org/orchard', to: juliet, type: 'chat', body: 'hi' })
   const ring = next()
   await server.host.hooks.run(messageHeld, { session: session!, stanza })
+  await ring
+  expect(rung).toEqual([`${juliet} token 1`])
+})
+
+test('SM-8: a message for a session that has lost its connection rings once, and not when it is resumed', async () => {
+  const { clock, rung, server, next, register } = await scene()
+  await using _ = server
+  const phone = await register()
+  const managed = manageStream(phone)
+  await managed.enable()
+  managed.send('<presence/>')
+  await managed.forget()
+  managed.acknowledge()
+  await managed.settle()
+  const romeo = await server.connect('romeo@example.org/orchard')
+  const says = async (children: string) => {
+    romeo.send(`<message to='${juliet}' type='chat'>${children}</message>`)
+    await romeo.settle()
+  }
+  await says('<body>there</body>')
+  await managed.expect('<message><body>there</body></message>')
+  managed.acknowledge()
+  await managed.settle()
+  const isLost = new Promise<void>((resolve) => void server.host.hooks.on(sessionPending, () => resolve()))
+  phone.cut()
+  await isLost
+  await clock.advance(60_000)
+  expect(rung).toEqual([])
+
+  const ring = next()
+  await says("<composing xmlns='http://jabber.org/protocol/chatstates'/>")
+  await says('<body>away</body>')
+  await ring
+  await clock.advance(60_000)
+  expect(rung).toEqual([`${juliet} token 1`])
+
+  const line = server.dial()
+  await line.authenticate({ username: 'juliet', password: juliet }, await line.secure())
+  const again = manageStream(line)
+  expect((await again.resume(managed)).name).toBe('resumed')
+  await again.find('<message><body>away</body></message>')
+  await clock.advance(60_000)
+  expect(rung).toHaveLength(1)
+})
+
+test('SM-8: so does one that was not confirmed when the connection was lost', async () => {
+  const { rung, server, next, register } = await scene()
+  await using _ = server
+  const phone = await register()
+  const managed = manageStream(phone)
+  await managed.enable()
+  managed.send('<presence/>')
+  const romeo = await server.connect('romeo@example.org/orchard')
+  romeo.send(`<message to='${juliet}/phone' type='chat'><body>perhaps</body></message>`)
+  await managed.find('<message><body>perhaps</body></message>')
+  expect(rung).toEqual([])
+  const ring = next()
+  phone.cut()
   await ring
   expect(rung).toEqual([`${juliet} token 1`])
 })

@@ -10,7 +10,7 @@ import { letAllPass } from '../transparency/tokens.js'
 import { domains, inMemory, type Place, type Way, ways } from '../wire/ways.js'
 
 export const domain = domains[0]
-const password = 'r0m30'
+export const password = 'r0m30'
 
 /** A handler in every hook that takes its time and changes nothing. */
 const withHandlers: Way = {
@@ -56,6 +56,8 @@ export async function openScene(way: Way, options: Partial<ServerOptions> = {}):
   const clock = createManualClock()
   const place: Place = await way.open(
     {
+      // What becomes of a message is to be seen here, and not what is kept besides.
+      archive: { enabled: false },
       ...options,
       // Nobody answers pings, and only some tests are about who does not acknowledge.
       stream: { idleTimeoutMs: Number.POSITIVE_INFINITY },
