@@ -15,6 +15,7 @@ import { carbonsModule } from '@xmppkit/carbons/module'
 import { clientStateModule } from '@xmppkit/client-state/module'
 import { commandsModule } from '@xmppkit/commands/module'
 import { discoModule } from '@xmppkit/disco/module'
+import { fastModule, memoryFastModule } from '@xmppkit/fast/module'
 import { createHooks } from '@xmppkit/hooks'
 import { iqModule } from '@xmppkit/iq/module'
 import { type BareJid, type Jid, parseJid } from '@xmppkit/jid'
@@ -197,6 +198,8 @@ const usualModules: readonly ModuleUse[] = [
   use(reportingModule, {}),
   use(carbonsModule, {}),
   use(clientStateModule, {}),
+  use(memoryFastModule),
+  use(fastModule, {}),
   use(streamManagementModule, {}),
   use(registrationModule, { allowRegistration: true }),
   use(memoryLastActivityModule, {}),
