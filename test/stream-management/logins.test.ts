@@ -89,6 +89,35 @@ describe.each(confidential)('logins %s', (_name, way) => {
     expect(await managed.settle()).toBe(1)
   })
 
+  test('SM-6: what waits in a session its client has given up comes to the new one, once', async () => {
+    await using scene = await openScene(way)
+    const romeo = await scene.managed('romeo')
+    const first = await login(scene, 'juliet', { clientId, tag: 't', bind: enable })
+    const juliet = Object.assign(first.managed, { jid: fullJid(first.jid) })
+    juliet.send('<presence/>')
+    await juliet.forget()
+    await scene.cut(juliet)
+    romeo.send(chat(juliet.jid.bare.toString(), 'to the account'))
+    romeo.send(chat(juliet.jid.toString(), 'to the resource'))
+    await romeo.settle()
+
+    const unknown = { id: 'gone', handled: 0 }
+    const { managed, jid } = await login(scene, 'juliet', { clientId, tag: 't', bind: enable, resume: unknown })
+    expect(jid.toString()).toBe(juliet.jid.toString())
+    managed.send('<presence/>')
+    const ids = (await managed.receiveAll()).filter(({ name }) => name === 'message').map((el) => el.attr('id'))
+    // Those from offline storage may still be on their way.
+    while (ids.length < 2) {
+      const el = await managed.receive()
+      if (el.name === 'message') ids.push(el.attr('id'))
+    }
+    expect(ids.toSorted()).toEqual(['to the account', 'to the resource'])
+    await managed.expectNothing()
+    managed.acknowledge()
+    await managed.expectNothing()
+    expect(romeo.handled).toBe(1)
+  })
+
   test('SM-3: a binding brings carbons, quiet and acknowledgements at once', async () => {
     await using scene = await openScene(way)
     const romeo = await scene.managed('romeo')

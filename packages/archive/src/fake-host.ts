@@ -1,5 +1,5 @@
 import { removeUser } from '@xmppkit/auth'
-import { type C2sSession, userSendPacket } from '@xmppkit/c2s'
+import { type C2s, type C2sSession, userSendPacket } from '@xmppkit/c2s'
 import { createDisco, type Disco } from '@xmppkit/disco'
 import { createHooks, type Hooks, isDrop } from '@xmppkit/hooks'
 import { createIq } from '@xmppkit/iq'
@@ -91,6 +91,7 @@ export function fakeHost(
     readonly store?: (store: ArchiveStore) => ArchiveStore
     readonly exists?: boolean
     readonly contacts?: ArchiveContacts
+    readonly bind2?: C2s['bind2']
   } = {},
 ): FakeHost {
   const logged: string[] = []
@@ -130,6 +131,7 @@ export function fakeHost(
       logger,
       ids: createCountingIds('a'),
       domains: () => ['example.com'],
+      ...(setup.bind2 && { bind2: setup.bind2 }),
       ...(setup.contacts && { contacts: setup.contacts }),
     },
     setup.options,

@@ -1,4 +1,4 @@
-import { type C2sSession, userReceivePacket, userSendPacket } from '@xmppkit/c2s'
+import { type C2s, type C2sSession, userReceivePacket, userSendPacket } from '@xmppkit/c2s'
 import { createHooks, type Hooks, isDrop } from '@xmppkit/hooks'
 import { createIq } from '@xmppkit/iq'
 import { type FullJid, isFullJid, parseJid } from '@xmppkit/jid'
@@ -59,7 +59,7 @@ export const read = (xml: string): Stanza =>
   readStanza(parseElement(xml.replace(/[ />]/, (end) => ` xmlns="jabber:client"${end}`)))
 
 /** Puts a host together of real blocks, with clients that are plain objects. */
-export function fakeHost(options: CarbonsOptions = {}): FakeHost {
+export function fakeHost(options: CarbonsOptions = {}, bind2?: C2s['bind2']): FakeHost {
   const hooks = createHooks({
     onError: (error) => {
       throw error
@@ -84,7 +84,7 @@ export function fakeHost(options: CarbonsOptions = {}): FakeHost {
     accountExists: () => true,
     accountIq: (stanza) => iq.dispatch(stanza, 'account'),
   })
-  const carbons = createCarbons({ hooks, sessions, iq }, options)
+  const carbons = createCarbons({ hooks, sessions, iq, ...(bind2 && { bind2 }) }, options)
   const connect = async (address: string, priority?: number) => {
     const client = await connectClient({ hooks, sessions, route }, address)
     if (priority !== undefined) await client.available(priority)
