@@ -111,7 +111,7 @@ export function createClientState(deps: ClientStateDeps, options: ClientStateOpt
         seq: whileBinding,
         feature: NS.clientState,
         wants: (request) => request.has('inactive', NS.clientState),
-        negotiate: ({ session }) => inactive(session),
+        negotiate: ({ session }) => void inactive(session),
       }),
     )
   }
