@@ -102,10 +102,17 @@ describe.each(confidential)('logins %s', (_name, way) => {
     await romeo.settle()
 
     const unknown = { id: 'gone', handled: 0 }
-    const { managed, jid } = await login(scene, 'juliet', { clientId, tag: 't', bind: enable, resume: unknown })
+    const { managed, jid } = await login(scene, 'juliet', {
+      clientId,
+      tag: 't',
+      bind: enable,
+      resume: unknown,
+    })
     expect(jid.toString()).toBe(juliet.jid.toString())
     managed.send('<presence/>')
-    const ids = (await managed.receiveAll()).filter(({ name }) => name === 'message').map((el) => el.attr('id'))
+    const ids = (await managed.receiveAll())
+      .filter(({ name }) => name === 'message')
+      .map((el) => el.attr('id'))
     // Those from offline storage may still be on their way.
     while (ids.length < 2) {
       const el = await managed.receive()

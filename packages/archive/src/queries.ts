@@ -2,9 +2,15 @@ import type { Iq, IqRequest } from '@xmppkit/iq'
 import { type Awaitable, createScope, type Logger } from '@xmppkit/runtime'
 import type { SessionRecord, Sessions } from '@xmppkit/sessions'
 import { type RsmRequest, type RsmResponse, StanzaError } from '@xmppkit/stanza'
-import type { ArchiveOptions } from './archive-options.js'
 import { metadataOf } from './archive-metadata.js'
-import { type ArchiveFilter, type ArchivePage, type ArchivePageRequest, type ArchiveStore, unknownId } from './ports.js'
+import type { ArchiveOptions } from './archive-options.js'
+import {
+  type ArchiveFilter,
+  type ArchivePage,
+  type ArchivePageRequest,
+  type ArchiveStore,
+  unknownId,
+} from './ports.js'
 import { type ArchiveQuery, archiveForm, archiveMetadata, archiveQuery } from './query-codecs.js'
 import { queryForm, readFilter } from './query-form.js'
 import { createResultSender } from './result-sender.js'

@@ -27,7 +27,9 @@ function syncing({ hooks }: FakeHost): string[] {
 }
 
 const wrote = (host: FakeHost, body: string) =>
-  host.arrives(`<message from='romeo@example.net/x' to='${juliet}' type='chat'><body>${body}</body></message>`)
+  host.arrives(
+    `<message from='romeo@example.net/x' to='${juliet}' type='chat'><body>${body}</body></message>`,
+  )
 
 test('OFF-1: a client that binds with its login is told what is in its archive, and reads it there', async () => {
   let client: Client | undefined

@@ -1,4 +1,10 @@
-import { type C2s, type C2sSession, type SessionContext, sessionResumed, userReceivePacket } from '@xmppkit/c2s'
+import {
+  type C2s,
+  type C2sSession,
+  type SessionContext,
+  sessionResumed,
+  userReceivePacket,
+} from '@xmppkit/c2s'
 import { type Drop, drop, type Hooks } from '@xmppkit/hooks'
 import { createScope } from '@xmppkit/runtime'
 import { type SessionRecord, type Sessions, sessionClosed } from '@xmppkit/sessions'

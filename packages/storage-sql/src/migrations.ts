@@ -1,8 +1,8 @@
 import { archiveMigration } from './archive-migration.js'
 import { blockedJids } from './blocked-jids-migration.js'
 import type { ColumnTypes } from './dialect.js'
-import { pushRegistrations } from './push-migration.js'
 import { fastTokens } from './fast-migration.js'
+import { pushRegistrations } from './push-migration.js'
 
 /** A step from one state of the tables to the next. Never changed once it was released. */
 export interface Migration {

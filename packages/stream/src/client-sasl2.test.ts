@@ -72,9 +72,7 @@ test('logs in and binds in one round trip', async () => {
 test('SM-4: a session that goes on does so at once, without features', async () => {
   const rig = open()
   await rig.say(greeting + offer)
-  await rig.say(
-    success('ann@example.com/r', `<resumed xmlns='${NS.streamManagement}' previd='x' h='0'/>`),
-  )
+  await rig.say(success('ann@example.com/r', `<resumed xmlns='${NS.streamManagement}' previd='x' h='0'/>`))
   expect([String(rig.stream.state.bound), rig.stream.phase, rig.ready()]).toEqual([
     'ann@example.com/r',
     'established',
