@@ -117,7 +117,7 @@ export function createClientState(deps: ClientStateDeps, options: ClientStateOpt
         seq: whileBinding,
         feature: NS.clientState,
         wants: (request) => request.has('inactive', NS.clientState),
-        negotiate: ({ session }) => void inactive(session),
+        negotiate: ({ session }) => inactive(session),
       }),
     )
   }
