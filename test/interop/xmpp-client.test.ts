@@ -131,8 +131,17 @@ describe('@xmpp/client', () => {
 
     const back = await connect(boris, tls)
     await back.xmpp.send(xml('presence'))
+    // It binds with its login, and whoever does so reads what it missed in the archive (XEP-0386 §4.1).
+    const page = xml('set', { xmlns: 'http://jabber.org/protocol/rsm' }, xml('max', {}, '5'), xml('before'))
+    const query = xml('iq', { type: 'set' }, xml('query', { xmlns: 'urn:xmpp:mam:2' }, page))
+    const answer = await back.xmpp.iqCaller.request(query)
+    expect(answer.getChild('fin', 'urn:xmpp:mam:2')).toBeDefined()
     const bodies = []
-    for (let n = 0; n < 5; n += 1) bodies.push((await back.next((s) => s.is('message'))).getChildText('body'))
+    for (let n = 0; n < 5; n += 1) {
+      const result = (await back.next((s) => s.is('message'))).getChild('result', 'urn:xmpp:mam:2')
+      const forwarded = result?.getChild('forwarded', 'urn:xmpp:forward:0')
+      bodies.push(forwarded?.getChild('message', 'jabber:client')?.getChildText('body'))
+    }
     expect(bodies).toEqual([0, 1, 2, 3, 4].map((n) => `later ${n}`))
     await back.xmpp.iqCaller.get(xml('ping', { xmlns: 'urn:xmpp:ping' }), 'chat.test')
     expect(back.inbox.filter((s) => s.is('message'))).toEqual([])

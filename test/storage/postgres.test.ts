@@ -291,7 +291,12 @@ function postgres(url: string): void {
       )
       expect(rows.map(({ name }) => name.replace(/_[0-9a-f]{8}$/, ''))).toEqual(
         prepareStatements
-          ? ['xmppkit_locks', 'xmppkit_offline_messages_append', 'xmppkit_offline_messages_count']
+          ? [
+              'xmppkit_archive_search',
+              'xmppkit_locks',
+              'xmppkit_offline_messages_append',
+              'xmppkit_offline_messages_count',
+            ]
           : [],
       )
       await storage.close()

@@ -84,6 +84,8 @@ describe.each(confidential)('logins %s', (_name, way) => {
     expect(parts).toEqual(['authorization-identifier', 'failed', 'bound'])
     expect(failure(success.child('failed', sm)!)).toBe('failed item-not-found')
     expect([jid.resource.startsWith('t/'), features?.name]).toEqual([true, 'features'])
+    // Asked for already, so not offered once more.
+    expect(features?.has('sm', 'urn:xmpp:sm:3')).toBe(false)
     managed.send(chat(jid.toString(), 'to myself'))
     await managed.expect(body('to myself', false))
     expect(await managed.settle()).toBe(1)

@@ -2,7 +2,7 @@ import type { Migration } from './migrations.js'
 
 /** Who has blocked whom (XEP-0191). */
 export const blockedJids: Migration = {
-  id: 11,
+  id: 8,
   name: 'blocked addresses',
   up: (t) => [
     `create table blocked_jids (

@@ -2,7 +2,7 @@ import type { Migration } from './migrations.js'
 
 /** Tokens of clients, by account and installation. What is in a row is not the token. */
 export const fastTokens: Migration = {
-  id: 12,
+  id: 9,
   name: 'login tokens',
   up: (t) => [
     `create table fast_tokens (

@@ -2,7 +2,7 @@ import type { Migration } from './migrations.js'
 
 /** The step that brings push registrations. */
 export const pushRegistrations: Migration = {
-  id: 10,
+  id: 7,
   name: 'push registrations',
   up: (t) => [
     `create table push_registrations (

@@ -7,6 +7,8 @@ import { ackElement, failedElement, readHandled } from './elements.js'
 import type { Keeper } from './keeper.js'
 import type { Resumption } from './stream-management.js'
 
+const advertised = new Element('sm', { xmlns: NS.streamManagement })
+
 /** What the feature asks. */
 export interface FeatureDeps {
   enable(el: RawElement, state: StreamState): Element
@@ -20,7 +22,8 @@ export function streamManagementFeature(deps: FeatureDeps): StreamFeature {
     name: 'stream-management',
     ns: NS.streamManagement,
     offered: ({ authenticated }) => authenticated !== undefined,
-    advertise: () => new Element('sm', { xmlns: NS.streamManagement }),
+    // A session that has it from its login is not to ask for it again (@xmpp/client would).
+    advertise: (state) => (deps.keeperOf(state) === undefined ? advertised : undefined),
     negotiate: (el, io) => negotiate(deps, el, io),
     // SM-3: too early is no reason to end the stream.
     refuse: (_el, io) => unexpected(io),
