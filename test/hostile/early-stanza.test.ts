@@ -32,7 +32,7 @@ describe.each(beforeSession.map((stage) => [stage.name, stage] as const))('%s', 
 
 test('S-10: an element nobody knows ends the stream', async () => {
   for (const stage of beforeSession.filter(({ name }) => name !== 'amid a login')) {
-    await expectFarewell(scene, stage, "<enable xmlns='urn:xmpp:sm:3'/>", 'unsupported-stanza-type')
+    await expectFarewell(scene, stage, "<enable xmlns='urn:xmpp:tomorrow:0'/>", 'unsupported-stanza-type')
   }
 })
 
