@@ -34,6 +34,7 @@ export {
   inlineSeq,
   type LoginRequest,
 } from './inline-features.js'
+export type { LoginConditions } from './login-credentials.js'
 export type { LoginAttempt, LoginReportDeps } from './login-report.js'
 export type { LoginTask, TaskIo } from './login-tasks.js'
 export {
@@ -65,6 +66,7 @@ export type {
   StoredCredentials,
   TokenVerifier,
 } from './ports.js'
+export type { ExchangeResult } from './sasl-exchange.js'
 export { saslFeature } from './sasl-feature.js'
 export { type Sasl2FeatureDeps, sasl2Feature } from './sasl2-feature.js'
 export {

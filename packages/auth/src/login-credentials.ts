@@ -9,6 +9,7 @@ import { createTimeLimit, type Wait } from './time-limit.js'
 
 /** What a login is about: the stream, beside what SASL itself wants to know. */
 export interface LoginConditions extends SaslConditions {
+  /** What is known of the stream. */
   readonly state: StreamState
   /** The mechanism asked for. */
   readonly mechanism: string

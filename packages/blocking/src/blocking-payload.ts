@@ -1,9 +1,12 @@
-import { attr, children, defineIq, element, type Infer, jid, NS, raw } from '@xmppkit/stanza'
+import { attr, children, defineIq, element, type Field, type Infer, jid, NS, raw } from '@xmppkit/stanza'
+import type { Element } from '@xmppkit/xml'
+
+/** What others put into an item, such as a report (XEP-0377). */
+const extensions: Field<readonly Element[]> = raw({ not: NS.blocking, max: 10 })
 
 const item = element('item', NS.blocking, {
   jid: attr('jid', jid),
-  /** What others put into it, such as a report (XEP-0377). */
-  extensions: raw({ not: NS.blocking, max: 10 }),
+  extensions,
 })
 
 /** An `<item/>` as it is on the wire. */

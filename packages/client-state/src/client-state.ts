@@ -117,7 +117,10 @@ export function createClientState(deps: ClientStateDeps, options: ClientStateOpt
         seq: whileBinding,
         feature: NS.clientState,
         wants: (request) => request.has('inactive', NS.clientState),
-        negotiate: ({ session }) => inactive(session),
+        negotiate({ session }) {
+          inactive(session)
+          return undefined
+        },
       }),
     )
   }

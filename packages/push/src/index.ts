@@ -16,5 +16,6 @@ export type {
 export { createPush, type Push, type PushDeps, type PushStats, type PushTarget } from './push.js'
 export { type PushCommandsDeps, registerPushCommands } from './push-commands.js'
 export { type PushKind, pushKindOf } from './push-kind.js'
-export { type PushOptions, pushDefaults } from './push-options.js'
+export { type PushOptions, type PushSettings, pushDefaults } from './push-options.js'
+export type { PushQueueOutcome } from './push-queue.js'
 export { createPushServiceSender, type PushServiceSenderDeps } from './push-service-sender.js'

@@ -4,6 +4,7 @@ import {
   child,
   defineIq,
   element,
+  type Field,
   form,
   formField,
   intBetween,
@@ -14,11 +15,12 @@ import {
   raw,
   textSingle,
 } from '@xmppkit/stanza'
+import type { Element } from '@xmppkit/xml'
 
 const maxNodeLength = 1023
 const service = attr('jid', jid)
 const node = optionalAttr('node', boundedString({ max: maxNodeLength }))
-const forms = raw({ name: 'x', ns: NS.dataForms, max: 1 })
+const forms: Field<readonly Element[]> = raw({ name: 'x', ns: NS.dataForms, max: 1 })
 
 /** `FORM_TYPE` of what a push service wants with every notification (XEP-0060 §7.1.5). */
 export const publishOptionsForm = 'http://jabber.org/protocol/pubsub#publish-options'

@@ -6,6 +6,7 @@
 export { ServerError } from './errors.js'
 export { createServer, type Server } from './server.js'
 export {
+  type ArchiveSettings,
   checkSections,
   type HostSections,
   type HostSettings,
