@@ -171,7 +171,8 @@ function postgres(url: string): void {
     })
 
     test('a statement that takes too long is cancelled', async () => {
-      await using both = await pair(url, { statementTimeoutMs: 100 })
+      // Long enough to make the tables in.
+      await using both = await pair(url, { statementTimeoutMs: 1_000 })
       const blocker = new pg.Client({ connectionString: url })
       await blocker.connect()
       await blocker.query('begin')
