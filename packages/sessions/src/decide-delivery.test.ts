@@ -275,6 +275,10 @@ describe('what a session took over and could not write', () => {
     ['headline', `${account}/desk`, 'phone:0', 'discard'],
     ['message error', `${account}/desk`, 'phone:0', 'discard'],
     ['available', `${account}/desk`, 'phone:0', 'discard'],
+    ['available', `${account}/desk`, 'desk', 'discard'],
+    ['available', account, 'phone:0', 'discard'],
+    ['unavailable', account, 'phone:0', 'discard'],
+    ['subscribe', account, 'phone:0', 'discard'],
     ['get', `${account}/desk`, 'phone:0', 'bounce'],
     ['result', `${account}/desk`, 'phone:0', 'discard'],
   ]

@@ -16,7 +16,7 @@ export type BareMessagePolicy = 'highest-priority' | 'all-non-negative'
 export interface DeliveryRules {
   /** Which resources get a chat or normal message sent to the bare address. */
   readonly bareMessages: BareMessagePolicy
-  /** The stanza was taken over for a resource that has gone since; a message then looks for another one. */
+  /** The stanza was taken over for a resource that has gone since; a message then looks for another one, presence does not. */
   readonly rerouted?: boolean
 }
 
@@ -63,6 +63,8 @@ export function decideDelivery<R extends DeliveryTarget>(
   resources: readonly R[],
   rules: DeliveryRules,
 ): Delivery<R> {
+  // Presence is about a moment that has passed: whoever else it was for has it, and may have been told of the end since.
+  if (rules.rerouted && stanza.kind === 'presence') return discard
   const resource = stanza.to?.resource ?? ''
   if (resource !== '') {
     const session = sessionOf(resources, resource)

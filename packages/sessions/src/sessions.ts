@@ -126,7 +126,7 @@ export interface Sessions {
   deliverTo(sid: string, stanza: Stanza, done?: (outcome: DeliveryOutcome) => void): Awaitable<void>
   /**
    * Delivers a stanza again that a session took over and could not write: to another resource, to offline storage, or
-   * back to its sender with an error. A copy ({@link isCopy}) is dropped. Never throws.
+   * back to its sender with an error. A copy ({@link isCopy}) is dropped, and so is presence. Never throws.
    */
   reroute(stanza: Stanza): Awaitable<void>
   /**
