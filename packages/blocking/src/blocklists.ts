@@ -1,8 +1,7 @@
 import type { BareJid, Jid } from '@xmppkit/jid'
-import { type Awaitable, isThenable } from '@xmppkit/runtime'
+import { type Awaitable, createKeyedQueue, isThenable } from '@xmppkit/runtime'
 import type { Sessions } from '@xmppkit/sessions'
 import { StanzaError } from '@xmppkit/stanza'
-import { createAccountQueue } from './account-queue.js'
 import { type Blocklist, blocklistOf, emptyBlocklist } from './blocklist.js'
 import type { BlocklistStore } from './ports.js'
 
@@ -36,7 +35,7 @@ export function createBlocklists(
 ): Blocklists {
   // Those of accounts with a session.
   const inUse = new Map<string, Blocklist>()
-  const queue = createAccountQueue()
+  const queue = createKeyedQueue()
   // What a session of an account that is removed writes now, the next account of that name would inherit (rule P-10).
   const leaving = new Set<string>()
   const hasSession = (account: BareJid) => sessions.resources(account).length > 0

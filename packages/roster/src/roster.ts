@@ -5,12 +5,18 @@ import { accountVisible } from '@xmppkit/disco'
 import { drop, type Hooks } from '@xmppkit/hooks'
 import type { Iq } from '@xmppkit/iq'
 import type { BareJid, Jid } from '@xmppkit/jid'
-import { type Awaitable, type Clock, createScope, type Ids, type Logger } from '@xmppkit/runtime'
+import {
+  type Awaitable,
+  type Clock,
+  createKeyedQueue,
+  createScope,
+  type Ids,
+  type Logger,
+} from '@xmppkit/runtime'
 import { probeIn, resourceVisible, type Sessions, sessionClosed, subscriptionIn } from '@xmppkit/sessions'
 import { type Stanza, StanzaError } from '@xmppkit/stanza'
 import { andThen } from './and-then.js'
 import { createDepartures } from './departures.js'
-import { createKeyedQueue } from './keyed-queue.js'
 import type { RosterItem, RosterStore } from './ports.js'
 import { createPresenceBroadcast } from './presence-broadcast.js'
 import { createRosterCache } from './roster-cache.js'

@@ -1,4 +1,4 @@
-import { type Awaitable, isThenable } from '@xmppkit/runtime'
+import { type Awaitable, isThenable } from './awaitable.js'
 
 /** Runs tasks of one key strictly one after another; tasks of different keys do not wait for each other. */
 export interface KeyedQueue {
@@ -10,7 +10,7 @@ export interface KeyedQueue {
 }
 
 /**
- * Makes a queue. It grows with the streams that wait on it, each of which has one stanza under way, and
+ * Makes a queue. It grows with the tasks that wait, which whoever runs them has to bound (a stream has one stanza under way), and
  * keeps nothing for keys without tasks.
  */
 export function createKeyedQueue(): KeyedQueue {
