@@ -1,7 +1,7 @@
 import { removeUser } from '@xmppkit/auth'
 import type { Hooks } from '@xmppkit/hooks'
 import type { BareJid } from '@xmppkit/jid'
-import { disposable } from '@xmppkit/runtime'
+import { createKeyedQueue, disposable } from '@xmppkit/runtime'
 import { type Sessions, sessionClosed } from '@xmppkit/sessions'
 import { StanzaError } from '@xmppkit/stanza'
 
@@ -41,18 +41,7 @@ export interface AccountData extends Disposable {
  */
 export function createAccountData({ hooks, sessions, removeAll, label }: AccountDataDeps): AccountData {
   const leaving = new Set<string>()
-  const tails = new Map<string, Promise<unknown>>()
-
-  // Grows with the streams that wait, each of which has one stanza under way.
-  const inOrder = <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const before = tails.get(key)
-    const result = before === undefined ? work() : before.then(work)
-    const tail = result.then(nothing, nothing).then(() => {
-      if (tails.get(key) === tail) tails.delete(key)
-    })
-    tails.set(key, tail)
-    return result
-  }
+  const queue = createKeyedQueue()
 
   const forget = (account: BareJid) => {
     if (leaving.size > 0 && sessions.resources(account).length === 0) leaving.delete(account.toString())
@@ -62,7 +51,7 @@ export function createAccountData({ hooks, sessions, removeAll, label }: Account
     const key = account.toString()
     leaving.add(key)
     try {
-      await inOrder(key, async () => removeAll(account))
+      await queue.run(key, async () => removeAll(account))
     } finally {
       forget(account)
     }
@@ -80,7 +69,7 @@ export function createAccountData({ hooks, sessions, removeAll, label }: Account
   return {
     isLeaving,
     async change(account, work) {
-      return inOrder(account.toString(), async () => {
+      return queue.run(account.toString(), async () => {
         if (isLeaving(account)) throw new StanzaError('service-unavailable')
         return work()
       })
@@ -88,5 +77,3 @@ export function createAccountData({ hooks, sessions, removeAll, label }: Account
     [Symbol.dispose]: () => registrations[Symbol.dispose](),
   }
 }
-
-function nothing(): void {}
