@@ -308,6 +308,39 @@ describe('direct TLS (XEP-0368)', () => {
     expect(offered).toBe(false)
   })
 
+  test('what is written early goes in pieces that fit a small buffer, whole and in order', async () => {
+    const features = Array.from({ length: 400 }, (_, at) => String(at)).join(' ') as Wire
+    const landed = deferred()
+    const { listener } = await start({
+      tls: 'direct',
+      onAccept(transport) {
+        transport.write(features)
+        transport.flushed(() => landed.resolve(undefined))
+        transport.write(features)
+        transport.write(' and the rest' as Wire)
+        transport.end()
+      },
+    })
+    const client = await dialTls({ port: listener.port })
+    const chunks: string[] = []
+    client.on('data', (chunk) => chunks.push(String(chunk)))
+    await once(client, 'end')
+    expect(chunks.join('')).toBe(`${features}${features} and the rest`)
+    await landed.promise
+  })
+
+  test('a client is given the features piece by piece', async () => {
+    const { listener } = await start({
+      tls: 'direct',
+      onAccept: (transport) => transport.write('x'.repeat(1600) as Wire),
+    })
+    const client = await dialTls({ port: listener.port })
+    const lengths: number[] = []
+    client.on('data', (chunk) => lengths.push(chunk.length))
+    await expect.poll(() => lengths.reduce((sum, length) => sum + length, 0)).toBe(1600)
+    expect(Math.max(...lengths)).toBeLessThanOrEqual(720)
+  })
+
   test('ALPN: xmpp-client is chosen, another protocol is refused', async () => {
     const { listener } = await start({ tls: 'direct' })
     const client = await dialTls({ port: listener.port, ALPNProtocols: ['xmpp-client'] })

@@ -34,6 +34,12 @@ export function createTcpTransport(deps: TcpTransportDeps, accepted: AcceptedSoc
   return new SocketTransport(deps, accepted)
 }
 
+// The TLS stream of Node starts with a buffer of 1 KiB unless the certificates are longer. What does not fit makes it take one of
+// 16 KiB, which the client then holds while it idles: so the features go in pieces, each when the one before it has gone.
+const TLS_PIECE = 720
+const EARLY_WRITES = 8
+const EARLY_BYTES = 4096
+
 const transportOf = Symbol('transport')
 
 interface CarrierSocket extends Socket {
@@ -60,6 +66,8 @@ class SocketTransport implements TcpTransport {
   #written = 0
   #landed = 0
   #waiting: Waiting[] | undefined
+  // What of the early writes has not been given to the socket yet.
+  #rest: string | undefined
 
   constructor(deps: TcpTransportDeps, { socket, remoteAddress, tls, slot }: AcceptedSocket) {
     this.remoteAddress = remoteAddress
@@ -84,12 +92,16 @@ class SocketTransport implements TcpTransport {
 
   write(wire: Wire): boolean {
     if (this.#closed || this.#socket.writableEnded) return true
-    this.#written += 1
-    return this.#socket.write(wire, 'latin1', this.#onWritten)
+    if (this.#rest !== undefined) this.#put(this.#takeRest())
+    if (!this.#tls || this.#written >= EARLY_WRITES || wire.length > EARLY_BYTES) return this.#put(wire)
+    this.#rest = wire
+    this.#putPiece()
+    return true
   }
 
   flushed(done: () => void): void {
     if (this.#closed || this.#socket.writableEnded) return
+    if (this.#rest !== undefined) this.#put(this.#takeRest())
     if (this.#landed === this.#written) {
       done()
       return
@@ -147,6 +159,7 @@ class SocketTransport implements TcpTransport {
   /** After the peer's FIN our last bytes still go out, but not for ever. */
   endSoon(): void {
     const socket = this.#socket
+    if (this.#rest !== undefined && !socket.writableEnded) this.#put(this.#takeRest())
     // Asking twice makes an error, which costs more than all else about a goodbye.
     if (!socket.writableEnded) socket.end()
     if (!this.#linger && !socket.destroyed) {
@@ -167,10 +180,29 @@ class SocketTransport implements TcpTransport {
     this.#sink?.disconnected(error)
   }
 
+  #put(wire: string): boolean {
+    this.#written += 1
+    return this.#socket.write(wire, 'latin1', this.#onWritten)
+  }
+
+  #takeRest(): string {
+    const rest = this.#rest ?? ''
+    this.#rest = undefined
+    return rest
+  }
+
+  #putPiece(): void {
+    const rest = this.#takeRest()
+    if (rest.length > TLS_PIECE) this.#rest = rest.slice(TLS_PIECE)
+    this.#put(rest.slice(0, TLS_PIECE))
+  }
+
   readonly #onWritten = (error?: Error | null): void => {
     this.#landed += 1
+    if (error) return
+    if (this.#rest !== undefined && !this.#socket.writableEnded) this.#putPiece()
     const waiting = this.#waiting
-    if (error || waiting === undefined) return
+    if (waiting === undefined) return
     while (waiting[0] !== undefined && waiting[0].at <= this.#landed) waiting.shift()?.done()
     if (waiting.length === 0 && this.#waiting === waiting) this.#waiting = undefined
   }
