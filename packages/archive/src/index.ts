@@ -9,7 +9,13 @@ export { type Archive, type ArchiveDeps, createArchive } from './archive.js'
 export { type ArchiveCommandsDeps, registerArchiveCommands } from './archive-commands.js'
 export { type ArchiveOptions, archiveDefaults } from './archive-options.js'
 export { ArchiveError } from './errors.js'
-export { createMemoryArchiveStore, type MemoryArchiveOptions, memoryArchiveDefaults } from './memory-store.js'
+export {
+  createMemoryArchiveStore,
+  type LoggedMessage,
+  type MemoryArchiveOptions,
+  type MemoryArchiveStore,
+  memoryArchiveDefaults,
+} from './memory-store.js'
 export {
   type ArchiveBounds,
   type ArchiveDirection,

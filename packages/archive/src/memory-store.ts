@@ -8,6 +8,18 @@ import {
   unknownId,
 } from './ports.js'
 
+/** A message of an archive in memory, with all that was said of it. */
+export interface LoggedMessage extends NewArchivedMessage {
+  /** Grows from message to message; never used again. */
+  readonly place: number
+}
+
+/** An archive in this process's memory, which others may look through. */
+export interface MemoryArchiveStore extends ArchiveStore {
+  /** The messages of an account, oldest first. */
+  messages(account: BareJid): Iterable<LoggedMessage>
+}
+
 /** Options of {@link createMemoryArchiveStore}. */
 export interface MemoryArchiveOptions {
   /** Messages kept, of all accounts together; for one more the oldest of its archive goes, or of another. @default 100_000 */
@@ -27,12 +39,13 @@ export const memoryArchiveDefaults: Readonly<Required<MemoryArchiveOptions>> = O
  * const store = createMemoryArchiveStore()
  * ```
  */
-export function createMemoryArchiveStore(options: MemoryArchiveOptions = {}): ArchiveStore {
+export function createMemoryArchiveStore(options: MemoryArchiveOptions = {}): MemoryArchiveStore {
   const { maxMessages } = { ...memoryArchiveDefaults, ...options }
   // Maps keep insertion order, which is the order of an archive.
-  const archives = new Map<string, Map<string, NewArchivedMessage>>()
+  const archives = new Map<string, Map<string, LoggedMessage>>()
   const preferences = new Map<string, ArchivePreferences>()
   let total = 0
+  let places = 0
 
   const archiveOf = (account: BareJid) => archives.get(account.toString())
   const messagesOf = (account: BareJid) => [...(archiveOf(account)?.values() ?? [])]
@@ -57,10 +70,14 @@ export function createMemoryArchiveStore(options: MemoryArchiveOptions = {}): Ar
 
   const appendOne = (owner: string, message: NewArchivedMessage) => {
     makeRoom(owner)
-    const archive = archives.get(owner) ?? new Map<string, NewArchivedMessage>()
+    const archive = archives.get(owner) ?? new Map<string, LoggedMessage>()
     archives.set(owner, archive)
     lastAt.set(archive, Math.max(message.at, lastAt.get(archive) ?? 0))
-    archive.set(message.id, Object.freeze({ ...message, at: lastAt.get(archive) ?? message.at }))
+    places += 1
+    archive.set(
+      message.id,
+      Object.freeze({ ...message, at: lastAt.get(archive) ?? message.at, place: places }),
+    )
     total += 1
   }
   const lastAt = new WeakMap<object, number>()
@@ -71,6 +88,7 @@ export function createMemoryArchiveStore(options: MemoryArchiveOptions = {}): Ar
 
   return {
     searches: true,
+    messages: (account) => archiveOf(account)?.values() ?? [],
     async append(account, messages) {
       for (const message of messages) appendOne(account.toString(), message)
     },
@@ -102,7 +120,7 @@ export function createMemoryArchiveStore(options: MemoryArchiveOptions = {}): Ar
     },
     async replace(account, id, stanza) {
       const archive = archiveOf(account)
-      const { body: _gone, ...message } = archive?.get(id) ?? {}
+      const { body: _gone, instant: _read, ...message } = archive?.get(id) ?? {}
       if ('id' in message) archive?.set(id, Object.freeze({ ...message, stanza }))
     },
     async remove(account, { with: party, limit }) {

@@ -20,6 +20,8 @@ export interface NewArchivedMessage {
   readonly originId?: string
   /** The whole stanza as XML text in the `jabber:client` namespace. */
   readonly stanza: string
+  /** Whether it is one that people read and that can be unread (XEP-0430); not a receipt, a marker and the like. @default false */
+  readonly instant?: boolean
   /** Text people can search for. */
   readonly body?: string
   /** When the server got it, in milliseconds since 1970. */
@@ -129,7 +131,10 @@ export interface ArchiveStore {
     account: BareJid,
     message: { readonly with: BareJid; readonly direction: ArchiveDirection; readonly originId: string },
   ): Promise<ArchivedMessage | undefined>
-  /** Puts something else in the place of a message: it keeps its id, its time and its place, and has no text to search for. */
+  /**
+   * Puts something else in the place of a message: it keeps its id, its time and its place, has no text to search for, and
+   * is nothing that people read.
+   */
   replace(account: BareJid, id: string, stanza: string): Promise<void>
   /** Removes up to `limit` messages of an account, oldest first, all or those with one party; returns how many. */
   remove(account: BareJid, options: { readonly with?: Jid; readonly limit: number }): Promise<number>

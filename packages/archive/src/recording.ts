@@ -3,6 +3,7 @@ import type { Jid } from '@xmppkit/jid'
 import { type Awaitable, type Clock, type Ids, isThenable, type Logger } from '@xmppkit/runtime'
 import { NS, type Stanza } from '@xmppkit/stanza'
 import { textFromWire } from '@xmppkit/xml'
+import { isInstantMessage } from './instant-message.js'
 import type { ArchiveStore, NewArchivedMessage } from './ports.js'
 import type { Preferences } from './preferences.js'
 import { buryRetracted, retractedId } from './retraction.js'
@@ -106,6 +107,7 @@ function entryOf(
     kind: stanza.type === 'groupchat' ? 'groupchat' : 'chat',
     stanza: textFromWire(stanza.toWire()),
     ...(originId !== undefined && originId.length <= maxOriginId && { originId }),
+    ...(isInstantMessage(stanza) && { instant: true }),
     ...(body && { body }),
   }
 }

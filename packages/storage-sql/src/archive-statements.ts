@@ -49,6 +49,7 @@ function appendStatement(taking: Taking, messages: Fragment, moment: string) {
     kind: string
     origin_id: string | null
     stanza: string
+    instant: boolean
     body: string | null
     sent_at: string
   }
@@ -56,9 +57,10 @@ function appendStatement(taking: Taking, messages: Fragment, moment: string) {
     'archive_append',
     (_, p) => sql`
       insert into ${messages}
-        (account, domain, archive_id, with_bare, with_resource, direction, kind, origin_id, stanza, body, sent_at)
+        (account, domain, archive_id, with_bare, with_resource, direction, kind, origin_id, stanza, instant,
+          body, sent_at)
       values (${p('account')}, ${p('domain')}, ${p('archive_id')}, ${p('with_bare')}, ${p('with_resource')},
-        ${p('direction')}, ${p('kind')}, ${p('origin_id')}, ${p('stanza')}, ${p('body')},
+        ${p('direction')}, ${p('kind')}, ${p('origin_id')}, ${p('stanza')}, ${p('instant')}, ${p('body')},
         (select max(moment) from (
           select cast(${p('sent_at')} as ${sql.raw(moment)}) as moment
           union all
@@ -152,7 +154,7 @@ function idStatements({ with: taking, dialect }: Statements, messages: Fragment,
     replace: taking<Owned & { archive_id: string; stanza: string }>()(
       'archive_replace',
       (_, p) => sql`
-        update ${messages} set stanza = ${p('stanza')}, body = null
+        update ${messages} set stanza = ${p('stanza')}, instant = ${sql.raw(dialect.types.no)}, body = null
         where account = ${p('account')} and archive_id = ${p('archive_id')}`,
     ),
   }

@@ -113,6 +113,7 @@ function rowOf(account: BareJid, message: NewArchivedMessage) {
     kind,
     origin_id: message.originId ?? null,
     stanza,
+    instant: message.instant === true,
     body: message.body ?? null,
     sent_at: toMoment(message.at),
   }

@@ -2,6 +2,7 @@ import { archiveMigration } from './archive-migration.js'
 import { blockedJids } from './blocked-jids-migration.js'
 import type { ColumnTypes } from './dialect.js'
 import { fastTokens } from './fast-migration.js'
+import { inboxMigration } from './inbox-migration.js'
 import { pushRegistrations } from './push-migration.js'
 
 /** A step from one state of the tables to the next. Never changed once it was released. */
@@ -175,6 +176,7 @@ export const migrations: readonly Migration[] = [
   pushRegistrations,
   blockedJids,
   fastTokens,
+  inboxMigration,
 ]
 
 /** The steps in the words of one dialect. */

@@ -71,6 +71,7 @@ export interface Tables {
     kind: string
     origin_id: string | null
     stanza: string
+    instant: boolean
     body: string | null
     sent_at: Timestamp
   }
@@ -80,6 +81,14 @@ export interface Tables {
     default_rule: string
     always_with: string
     never_with: string
+  }
+  inbox_marks: {
+    account: string
+    domain: string
+    with_bare: string
+    read_to: number
+    read_id: string
+    marked_at: Timestamp
   }
   fast_tokens: {
     id: string
