@@ -15,6 +15,7 @@ export {
 } from './decide-delivery.js'
 export { SessionError, type SessionErrorCode, sessionErrorAnswer } from './errors.js'
 export { createMemoryRegistry, type MemoryRegistry } from './memory-registry.js'
+export { deliverPaced, type PacedDelivery, type PacedStanza } from './paced-delivery.js'
 export type {
   DeliveryOutcome,
   SessionEntry,

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { type ArchiveResult, archiveResult } from './archive-result.js'
 export {
   type IqInit,
   iq,
