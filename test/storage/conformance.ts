@@ -3,6 +3,7 @@ import { accountStoreConformance } from '@xmppkit/conformance/account-store'
 import { archiveStoreConformance } from '@xmppkit/conformance/archive-store'
 import { blocklistStoreConformance } from '@xmppkit/conformance/blocklist-store'
 import { fastTokenStoreConformance } from '@xmppkit/conformance/fast-token-store'
+import { inboxStoreConformance } from '@xmppkit/conformance/inbox-store'
 import { keyValueConformance } from '@xmppkit/conformance/key-value'
 import { lastActivityStoreConformance } from '@xmppkit/conformance/last-activity-store'
 import { logConformance } from '@xmppkit/conformance/log'
@@ -22,6 +23,7 @@ export function storageConformance(
   lastActivityStoreConformance(name, () => open((storage) => storage.lastActivity))
   pushStoreConformance(name, () => open((storage) => storage.push))
   archiveStoreConformance(name, () => open((storage) => storage.archive))
+  inboxStoreConformance(name, () => open(({ archive, inbox }) => ({ archive, inbox })))
   blocklistStoreConformance(name, () => open((storage) => storage.blocklists))
   fastTokenStoreConformance(name, () => open((storage) => storage.fastTokens))
   keyValueConformance(name, () => open((storage) => storage.keyValue('tested')))

@@ -3,6 +3,7 @@ import { createMemoryAccountStore } from '@xmppkit/auth'
 import { createMemoryLastActivityStore } from '@xmppkit/basics'
 import { createBlocklistCache, createMemoryBlocklistStore } from '@xmppkit/blocking'
 import { createMemoryFastTokenStore } from '@xmppkit/fast'
+import { createMemoryInboxStore } from '@xmppkit/inbox'
 import { createMemoryOfflineStore } from '@xmppkit/offline'
 import { createMemoryPushStore } from '@xmppkit/push'
 import { createMemoryRosterStore } from '@xmppkit/roster'
@@ -12,6 +13,7 @@ import { accountStoreConformance } from './account-store.js'
 import { archiveStoreConformance } from './archive-store.js'
 import { blocklistStoreConformance } from './blocklist-store.js'
 import { fastTokenStoreConformance } from './fast-token-store.js'
+import { inboxStoreConformance } from './inbox-store.js'
 import { keyValueConformance } from './key-value.js'
 import { lastActivityStoreConformance } from './last-activity-store.js'
 import { logConformance } from './log.js'
@@ -32,3 +34,7 @@ keyValueConformance('memory', () => ({ store: createMemoryKeyValue() }))
 logConformance('memory', () => ({ store: createMemoryLog() }))
 pushStoreConformance('memory', () => ({ store: createMemoryPushStore() }))
 archiveStoreConformance('memory', () => ({ store: createMemoryArchiveStore() }))
+inboxStoreConformance('memory', () => {
+  const archive = createMemoryArchiveStore()
+  return { store: { archive, inbox: createMemoryInboxStore({ log: archive }) } }
+})

@@ -14,6 +14,7 @@ import { type CarbonsOptions, carbonsDefaults } from '@xmppkit/carbons'
 import { type ClientStateOptions, clientStateDefaults } from '@xmppkit/client-state'
 import { type DiscoOptions, discoDefaults } from '@xmppkit/disco'
 import { type FastOptions, fastDefaults } from '@xmppkit/fast'
+import { type InboxOptions, inboxDefaults } from '@xmppkit/inbox'
 import { type IqOptions, iqDefaults } from '@xmppkit/iq'
 import type { ModuleUse, Provided } from '@xmppkit/module'
 import { type OfflineOptions, offlineDefaults } from '@xmppkit/offline'
@@ -52,6 +53,19 @@ export interface ArchiveSettings extends ArchiveOptions {
 /** Whether messages are archived unless somebody says otherwise. */
 export const archiveEnabledDefault = true
 
+/** Options of inboxes, and whether there are any. */
+export interface InboxSettings extends InboxOptions {
+  /**
+   * Whether clients can ask for their inbox (XEP-0430); only where messages are archived, from which it is counted.
+   *
+   * @default true; false where archives are kept in a store of your own, and you bring no InboxStore for it
+   */
+  readonly enabled?: boolean
+}
+
+/** Whether there are inboxes unless somebody says otherwise. */
+export const inboxEnabledDefault = true
+
 /** Options of the blocks a host is made of; each is documented with its block. */
 export interface HostSections {
   /** Passwords and their hashes. */
@@ -70,6 +84,8 @@ export interface HostSections {
   readonly roster?: RosterOptions
   /** Message archives. */
   readonly archive?: ArchiveSettings
+  /** Inboxes: conversations and what is unread in them. */
+  readonly inbox?: InboxSettings
   /** Messages for people who are away. */
   readonly offline?: OfflineOptions
   /** vCards, and the photo in presence. */
@@ -212,6 +228,7 @@ export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedS
     disco: discoDefaults,
     roster: rosterDefaults,
     archive: { enabled: archiveEnabledDefault, ...archiveDefaults },
+    inbox: { enabled: inboxEnabledDefault, ...inboxDefaults },
     offline: offlineDefaults,
     vcard: vcardDefaults,
     private: privateDefaults,

@@ -1,4 +1,4 @@
-import { archiveModule } from '@xmppkit/archive/module'
+import { ArchiveStoreService, archiveModule } from '@xmppkit/archive/module'
 import { authModule } from '@xmppkit/auth/module'
 import {
   contactAddressesModule,
@@ -14,6 +14,7 @@ import { clientStateModule } from '@xmppkit/client-state/module'
 import { commandsModule, jobsModule } from '@xmppkit/commands/module'
 import { capsCacheModule, discoModule } from '@xmppkit/disco/module'
 import { fastModule } from '@xmppkit/fast/module'
+import { InboxStoreService, inboxModule } from '@xmppkit/inbox/module'
 import { iqModule } from '@xmppkit/iq/module'
 import { type ModuleUse, use } from '@xmppkit/module'
 import { offlineModule } from '@xmppkit/offline/module'
@@ -25,7 +26,8 @@ import { rosterModule } from '@xmppkit/roster/module'
 import { sessionsModule } from '@xmppkit/sessions/module'
 import { streamManagementModule } from '@xmppkit/stream-management/module'
 import { vcardModule } from '@xmppkit/vcard/module'
-import { archiveEnabledDefault, type HostSettings } from './server-options.js'
+import { ServerError } from './errors.js'
+import { archiveEnabledDefault, type HostSettings, inboxEnabledDefault } from './server-options.js'
 import { softwareVersion } from './software-version.js'
 
 /**
@@ -47,6 +49,7 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
     // What they do.
     use(rosterModule, settings.roster ?? {}),
     ...archives(settings),
+    ...inboxes(settings),
     use(offlineModule, settings.offline ?? {}),
     use(vcardModule, settings.vcard ?? {}),
     use(privateModule, settings.private ?? {}),
@@ -71,4 +74,28 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
 function archives({ archive = {} }: HostSettings): ModuleUse[] {
   const { enabled = archiveEnabledDefault, ...options } = archive
   return enabled ? [use(archiveModule, options)] : []
+}
+
+function inboxes(settings: HostSettings): ModuleUse[] {
+  const { enabled: _enabled, ...options } = settings.inbox ?? {}
+  return hasInbox(settings) ? [use(inboxModule, options)] : []
+}
+
+/**
+ * Whether a host has inboxes. They are looked up where its archives are: beside archives of the embedder's own, those of the
+ * server's storage would always be empty.
+ *
+ * @throws ServerError `server/options` when such inboxes are asked for
+ */
+function hasInbox({ archive = {}, inbox = {}, services = [] }: HostSettings): boolean {
+  if (!(archive.enabled ?? archiveEnabledDefault)) return false
+  const brings = ({ key }: { readonly key: string }) => services.some(({ service }) => service.key === key)
+  const isApart = brings(ArchiveStoreService) && !brings(InboxStoreService)
+  if (isApart && inbox.enabled === true) {
+    throw new ServerError(
+      'server/options',
+      'an inbox over archives of your own needs an InboxStore of your own',
+    )
+  }
+  return inbox.enabled ?? (inboxEnabledDefault && !isApart)
 }

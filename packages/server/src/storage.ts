@@ -8,6 +8,8 @@ import { createMemoryBlocklistStore } from '@xmppkit/blocking'
 import { BlocklistStoreService } from '@xmppkit/blocking/module'
 import { createMemoryFastTokenStore } from '@xmppkit/fast'
 import { FastTokenStoreService } from '@xmppkit/fast/module'
+import { createMemoryInboxStore } from '@xmppkit/inbox'
+import { InboxStoreService } from '@xmppkit/inbox/module'
 import { type Provided, provide } from '@xmppkit/module'
 import { createMemoryOfflineStore } from '@xmppkit/offline'
 import { OfflineStoreService } from '@xmppkit/offline/module'
@@ -52,12 +54,14 @@ export async function openStorage(
 }
 
 function memoryStorage(deps: { readonly clock: Clock }): Storage {
+  const archive = createMemoryArchiveStore()
   return {
     description: 'memory',
     services: [
       provide(AccountStoreService, createMemoryAccountStore()),
       provide(RosterStoreService, createMemoryRosterStore(deps)),
-      provide(ArchiveStoreService, createMemoryArchiveStore()),
+      provide(ArchiveStoreService, archive),
+      provide(InboxStoreService, createMemoryInboxStore({ log: archive })),
       provide(OfflineStoreService, createMemoryOfflineStore()),
       provide(LastActivityStoreService, createMemoryLastActivityStore()),
       provide(PushStoreService, createMemoryPushStore()),

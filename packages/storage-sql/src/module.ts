@@ -8,6 +8,7 @@ import { AccountStoreService } from '@xmppkit/auth/module'
 import { LastActivityStoreService } from '@xmppkit/basics/module'
 import { BlocklistStoreService } from '@xmppkit/blocking/module'
 import { FastTokenStoreService } from '@xmppkit/fast/module'
+import { InboxStoreService } from '@xmppkit/inbox/module'
 import { type Provided, provide } from '@xmppkit/module'
 import { OfflineStoreService } from '@xmppkit/offline/module'
 import { PushStoreService } from '@xmppkit/push/module'
@@ -31,6 +32,7 @@ export function provideSqlStorage(storage: SqlStorage): readonly Provided[] {
     provide(RosterStoreService, storage.roster),
     provide(OfflineStoreService, storage.offline),
     provide(ArchiveStoreService, storage.archive),
+    provide(InboxStoreService, storage.inbox),
     provide(LastActivityStoreService, storage.lastActivity),
     provide(PushStoreService, storage.push),
     provide(BlocklistStoreService, storage.blocklists),

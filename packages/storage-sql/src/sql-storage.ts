@@ -3,6 +3,7 @@ import type { AccountStore } from '@xmppkit/auth'
 import type { LastActivityStore } from '@xmppkit/basics'
 import { type BlocklistStore, createBlocklistCache } from '@xmppkit/blocking'
 import type { FastTokenStore } from '@xmppkit/fast'
+import type { InboxStore } from '@xmppkit/inbox'
 import { createMemoryLeases, createWaitingCounts, type OfflineStore } from '@xmppkit/offline'
 import type { PushStore } from '@xmppkit/push'
 import { createRosterCache, type RosterStore } from '@xmppkit/roster'
@@ -16,6 +17,7 @@ import { createSqlBlocklistStore } from './blocklist-store.js'
 import type { SqlDatabase } from './database.js'
 import { SqlStorageError } from './errors.js'
 import { createSqlFastTokenStore } from './fast-token-store.js'
+import { createSqlInboxStore } from './inbox-store.js'
 import { createKnownAccounts } from './known-accounts.js'
 import { createSqlLastActivityStore } from './last-activity-store.js'
 import { createSqlOfflineStore } from './offline-store.js'
@@ -63,6 +65,8 @@ export interface SqlStorage extends Storage, AsyncDisposable {
   readonly offline: OfflineStore
   /** Archives, for `@xmppkit/archive`. */
   readonly archive: ArchiveStore
+  /** Inboxes over the archives, for `@xmppkit/inbox`. */
+  readonly inbox: InboxStore
   /** Last activity, for `@xmppkit/basics`. */
   readonly lastActivity: LastActivityStore
   /** Push registrations, for `@xmppkit/push`. */
@@ -132,6 +136,7 @@ export async function createSqlStorage(
         ? createWaitingCounts(createMemoryLeases(offline), { maxAccounts: rememberedAccounts })
         : offline,
     archive: createSqlArchiveStore({ db, search }, statements),
+    inbox: createSqlInboxStore({ db }, statements),
     lastActivity: createSqlLastActivityStore({ db }, statements),
     push: createSqlPushStore({ db }, statements),
     blocklists:

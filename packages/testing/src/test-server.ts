@@ -17,6 +17,7 @@ import { commandsModule } from '@xmppkit/commands/module'
 import { discoModule } from '@xmppkit/disco/module'
 import { fastModule, memoryFastModule } from '@xmppkit/fast/module'
 import { createHooks } from '@xmppkit/hooks'
+import { inboxModule, memoryInboxModule } from '@xmppkit/inbox/module'
 import { iqModule } from '@xmppkit/iq/module'
 import { type BareJid, type Jid, parseJid } from '@xmppkit/jid'
 import { createHost, type Host, type ModuleUse, type Provided, provide, use } from '@xmppkit/module'
@@ -187,6 +188,8 @@ const usualModules: readonly ModuleUse[] = [
   use(rosterModule, {}),
   use(memoryArchiveModule, {}),
   use(archiveModule, {}),
+  use(memoryInboxModule, {}),
+  use(inboxModule, {}),
   use(memoryOfflineModule),
   use(offlineModule, {}),
   use(vcardModule, {}),
