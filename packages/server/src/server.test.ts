@@ -1,5 +1,9 @@
+import { createMemoryArchiveStore } from '@xmppkit/archive'
+import { ArchiveStoreService } from '@xmppkit/archive/module'
 import { createMemoryAccountStore } from '@xmppkit/auth'
 import { AccountStoreService } from '@xmppkit/auth/module'
+import { createMemoryInboxStore } from '@xmppkit/inbox'
+import { InboxService, InboxStoreService } from '@xmppkit/inbox/module'
 import { defineModule, provide, service, use } from '@xmppkit/module'
 import { message } from '@xmppkit/stanza'
 import { createPipe, createWireClient } from '@xmppkit/testing'
@@ -111,4 +115,24 @@ test('S-15: a stop tells every client', async () => {
   const error = await juliet.find("<error xmlns='http://etherx.jabber.org/streams'/>")
   expect(error.children[0]?.name).toBe('system-shutdown')
   await closed
+})
+
+test('INBOX-5: inboxes are looked up where archives are, or not at all', async () => {
+  const archive = createMemoryArchiveStore()
+  const own = provide(ArchiveStoreService, archive)
+  const beside = provide(InboxStoreService, createMemoryInboxStore({ log: archive }))
+  const hasInbox = async (options: Partial<ServerOptions>) => {
+    const one = await start(options)
+    const has = one.host().has(InboxService)
+    await one.close()
+    return has
+  }
+  expect(await hasInbox({})).toBe(true)
+  expect(await hasInbox({ inbox: { enabled: false } })).toBe(false)
+  expect(await hasInbox({ archive: { enabled: false }, inbox: { enabled: true } })).toBe(false)
+  expect(await hasInbox({ services: [own] })).toBe(false)
+  expect(await hasInbox({ services: [own, beside], inbox: { depth: 9 } })).toBe(true)
+  await expect(start({ services: [own], inbox: { enabled: true } })).rejects.toMatchObject({
+    code: 'server/options',
+  })
 })
