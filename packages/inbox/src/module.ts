@@ -58,7 +58,7 @@ export const inboxModule = defineModule({
   },
   provides: InboxService,
   xeps: [
-    { number: '0430', version: '0.2.0', note: 'conversations between two' },
+    { number: '0430', version: '0.2.0', status: 'partial', note: 'conversations between two, not rooms' },
     { number: '0333', version: '1.0.0', note: 'markers say what was read' },
   ],
   start({ archive: _archive, commands, ...deps }, options: InboxOptions, scope) {
