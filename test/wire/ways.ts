@@ -11,6 +11,9 @@ import {
   type WireClientDeps,
 } from '@xmppkit/testing'
 
+import { type FrameTransport, framedTransport } from './framed.js'
+import { webSocketFrames } from './websocket-frames.js'
+
 /** The domains every server of these tests serves: those of two houses. */
 export const domains = ['capulet.test', 'montague.test'] as const
 
@@ -26,6 +29,10 @@ export interface Way {
   readonly name: string
   /** Whether clients have to upgrade the connection before they log in. */
   readonly startTls: boolean
+  /** Whether nobody can read along once they have. */
+  readonly confidential: boolean
+  /** Whether elements are apart on the wire, so that there are no headers to get wrong. */
+  readonly framed: boolean
   /** Starts a server that is reached this way. */
   open(options?: Partial<ServerOptions>, deps?: ServerDeps): Promise<Place>
 }
@@ -49,6 +56,9 @@ export const ways: readonly Way[] = [
       }),
     ),
   ),
+  webWay('over WebSocket', ({ port, cert }) =>
+    webSocketFrames(`wss://localhost:${port}/xmpp-websocket`, { ca: cert }),
+  ),
 ]
 
 /** The fastest way, for tests that are not about bytes. */
@@ -70,6 +80,8 @@ function pipeWay(name: string, pipe: PipeOptions): Way {
   return {
     name,
     startTls: false,
+    confidential: true,
+    framed: false,
     async open(options = {}, deps = {}) {
       const server = await createServer({ ...usual, ...options }, deps)
       return {
@@ -93,6 +105,8 @@ function socketWay(
   return {
     name,
     startTls: tls === 'starttls',
+    confidential: tls !== 'none',
+    framed: false,
     async open(options = {}, deps = {}) {
       const pair = await certificate()
       const server = await createServer(
@@ -119,10 +133,41 @@ function socketWay(
   }
 }
 
+function webWay(name: string, frames: (at: { port: number; cert: string }) => FrameTransport): Way {
+  return {
+    name,
+    startTls: false,
+    confidential: true,
+    framed: true,
+    async open(options = {}, deps = {}) {
+      const pair = await certificate()
+      const unlimited = { maxConnectionsPerAddress: Infinity, maxAttemptsPerAddress: Infinity }
+      const server = await createServer(
+        {
+          ...usual,
+          ...options,
+          certificates: await createCertificates({ load: async () => [pair] }),
+          listeners: [{ host: '127.0.0.1', port: 0, protocol: 'https' }],
+          http: unlimited,
+          // Where a test turns the clock by hours, no answer could come in time.
+          web: { limits: unlimited, websocket: { pingIntervalMs: Infinity } },
+        },
+        deps,
+      )
+      const at = { port: server.listeners[0]!.port, cert: pair.cert }
+      return {
+        server,
+        dial: (domain) => createWireClient({ transport: framedTransport(frames(at)) }, { domain }),
+        [Symbol.asyncDispose]: () => server.close(),
+      }
+    },
+  }
+}
+
 let made: Promise<CertificatePair> | undefined
 
 /** One self-signed certificate for all servers of a run: making it is the slow part. */
 function certificate(): Promise<CertificatePair> {
-  made ??= createDevelopmentCertificate({ domains, now: Date.now() })
+  made ??= createDevelopmentCertificate({ domains: [...domains, 'localhost'], now: Date.now() })
   return made
 }

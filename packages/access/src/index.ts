@@ -10,6 +10,12 @@ export {
   createAccess,
   type ShaperOutcome,
 } from './access.js'
+export {
+  type AddressGate,
+  type AddressLimits,
+  addressLimitDefaults,
+  createAddressGate,
+} from './address-gate.js'
 export type {
   AccessConfig,
   AccessRuleEntry,

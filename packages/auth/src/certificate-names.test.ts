@@ -1,3 +1,4 @@
+import { type BareJid, parseJid } from '@xmppkit/jid'
 import { createManualClock, silentLogger } from '@xmppkit/runtime'
 import { encodeBase64 } from '@xmppkit/sasl'
 import { NS } from '@xmppkit/stanza'
@@ -79,6 +80,20 @@ describe('EXTERNAL', () => {
     ['A-20: a disabled account', 'nurse@example.org', 'account-disabled'],
   ])('refuses: %s', async (_what, authzid, condition) => {
     expect(await login(rig(true), authzid)).toContain(`<${condition}/>`)
+  })
+
+  test('W-4: lets in whom the app vouches for, and on its own domain alone', async () => {
+    const vouchedFor = (domain: string) =>
+      streamRig({
+        domain,
+        vouchedFor: parseJid('juliet@example.org') as BareJid,
+        features: () => [saslFeature({ credentials: {}, clock: createManualClock(), logger: silentLogger })],
+      })
+    const stream = vouchedFor('example.org')
+    expect(await login(stream, '')).toContain('<success')
+    expect(stream.stream.state.authenticated?.toString()).toBe('juliet@example.org')
+    expect(await login(vouchedFor('example.org'), 'romeo@example.org')).toContain('<invalid-authzid/>')
+    expect(await vouchedFor('example.net').open()).not.toContain('EXTERNAL')
   })
 
   test.each([

@@ -16,8 +16,12 @@ const none: readonly string[] = []
 // A certificate is read once for a connection, not for every question.
 const certified = new WeakMap<Uint8Array, readonly BareJid[]>()
 
-/** The accounts of the stream's domain a verified certificate of the client names (XEP-0178). */
-export function externalNames({ tls, domain }: StreamState): readonly string[] {
+/**
+ * The accounts of the stream's domain the client has proved to be by other means: by a verified certificate that names them
+ * (XEP-0178), or to whoever brought the connection.
+ */
+export function externalNames({ tls, domain, vouchedFor }: StreamState): readonly string[] {
+  if (vouchedFor !== undefined) return vouchedFor.domain === domain ? [vouchedFor.local] : none
   const certificate = tls?.peerVerified === true ? tls.peerCertificate : undefined
   if (certificate === undefined) return none
   const accounts = certified.get(certificate) ?? accountsOfCertificate(certificate)

@@ -1,3 +1,4 @@
+import type { BareJid } from '@xmppkit/jid'
 import { createCountingIds, createManualClock, type Logger, type ManualClock } from '@xmppkit/runtime'
 import {
   createServerStream,
@@ -31,6 +32,7 @@ export interface StreamRigSetup {
   readonly tls?: TlsInfo | 'none'
   readonly canStartTls?: boolean
   readonly remoteAddress?: string
+  readonly vouchedFor?: BareJid
   readonly domain?: string
 }
 
@@ -50,6 +52,7 @@ export function streamRig(setup: StreamRigSetup): StreamRig {
       transport: {
         framing: 'stream',
         remoteAddress: setup.remoteAddress ?? '192.0.2.7',
+        vouchedFor: setup.vouchedFor,
         tls: setup.tls === 'none' ? undefined : (setup.tls ?? { protocol: 'TLSv1.3' }),
         canStartTls: setup.canStartTls ?? false,
         write(wire) {

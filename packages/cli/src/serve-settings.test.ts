@@ -23,6 +23,8 @@ test('without options a server for localhost in ./xmppkit-data', async () => {
     host: undefined,
     c2sPort: 5222,
     tlsPort: 5223,
+    httpsPort: 'none',
+    httpPort: 'none',
     tlsCert: undefined,
     tlsKey: undefined,
     data: './xmppkit-data',

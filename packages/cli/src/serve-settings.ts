@@ -14,6 +14,8 @@ export interface ServeSettings {
   readonly host: string | undefined
   readonly c2sPort: number | 'none'
   readonly tlsPort: number | 'none'
+  readonly httpsPort: number | 'none'
+  readonly httpPort: number | 'none'
   readonly tlsCert: string | undefined
   readonly tlsKey: string | undefined
   readonly data: string
@@ -130,7 +132,8 @@ function readValue(kind: FlagKind, name: string, given: unknown): unknown {
 
 function settle(top: Record<string, unknown>, sections: Sections): ServeSettings {
   const text = (name: string) => (typeof top[name] === 'string' ? top[name] : undefined)
-  const port = (name: string, standard: number) => (top[name] as number | 'none' | undefined) ?? standard
+  const port = (name: string, standard: number | 'none') =>
+    (top[name] as number | 'none' | undefined) ?? standard
   const allowPlaintext = top.allowPlaintext === true
   const host = text('host') ?? (allowPlaintext ? '127.0.0.1' : undefined)
   if (allowPlaintext && !/^(127\.|::1$|localhost$)/.test(host ?? '')) {
@@ -151,6 +154,8 @@ function settle(top: Record<string, unknown>, sections: Sections): ServeSettings
     host,
     c2sPort: port('c2sPort', 5222),
     tlsPort: port('tlsPort', 5223),
+    httpsPort: port('httpsPort', 'none'),
+    httpPort: port('httpPort', 'none'),
     tlsCert: text('tlsCert'),
     tlsKey: text('tlsKey'),
     data: text('data') ?? './xmppkit-data',

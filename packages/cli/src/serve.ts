@@ -6,6 +6,7 @@ import { provide } from '@xmppkit/module'
 import { createJsonLogger, createScope, type Logger, type Scope } from '@xmppkit/runtime'
 import { checkSections, createServer, type Server, type ServerOptions } from '@xmppkit/server'
 import { type Certificates, createCertificates, type TcpListenerOptions } from '@xmppkit/tcp'
+import type { HttpListenerOptions } from '@xmppkit/web'
 import { type CertificateFiles, developmentCertificate, readCertificate } from './certificate-files.js'
 import { openControlSocket } from './control-server.js'
 import type { Terminal } from './main.js'
@@ -74,11 +75,14 @@ async function serverOptions(settings: ServeSettings, certificates: Certificates
   }
 }
 
-function listenersOf({ host, c2sPort, tlsPort }: ServeSettings): TcpListenerOptions[] {
+function listenersOf(settings: ServeSettings): NonNullable<ServerOptions['listeners']> {
+  const { host, c2sPort, tlsPort, httpsPort, httpPort } = settings
   const address = host === undefined ? {} : { host }
-  const listeners: TcpListenerOptions[] = []
+  const listeners: (TcpListenerOptions | HttpListenerOptions)[] = []
   if (c2sPort !== 'none') listeners.push({ ...address, port: c2sPort, tls: 'starttls' })
   if (tlsPort !== 'none') listeners.push({ ...address, port: tlsPort, tls: 'direct' })
+  if (httpsPort !== 'none') listeners.push({ ...address, port: httpsPort, protocol: 'https' })
+  if (httpPort !== 'none') listeners.push({ ...address, port: httpPort, protocol: 'http' })
   return listeners
 }
 

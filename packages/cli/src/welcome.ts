@@ -16,7 +16,10 @@ export function welcome(
   const lines = [
     `xmppkit serves ${domains.join(', ')}`,
     '',
-    ...server.listeners.map(({ host, port, tls }) => `  ${ways[tls].padEnd(18)} ${shown(host)} port ${port}`),
+    ...server.listeners.map((listener) => {
+      const way = 'protocol' in listener ? listener.protocol.toUpperCase() : ways[listener.tls]
+      return `  ${way.padEnd(18)} ${shown(listener.host)} port ${listener.port}`
+    }),
     `  ${'data'.padEnd(18)} ${resolve(data)} (${server.storage})`,
     ...(certificate.selfSigned
       ? [`  ${'certificate'.padEnd(18)} ${resolve(certificate.cert)} (self-signed)`]

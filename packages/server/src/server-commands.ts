@@ -19,11 +19,12 @@ import type { Host } from '@xmppkit/module'
 import type { Clock, Logger } from '@xmppkit/runtime'
 import { SessionsService } from '@xmppkit/sessions/module'
 import type { TcpListener } from '@xmppkit/tcp'
+import type { HttpListener } from '@xmppkit/web'
 
 /** What the commands of a server need. */
 export interface ServerCommandsDeps {
   readonly hosts: ReadonlyMap<string, Host>
-  readonly listeners: readonly TcpListener[]
+  readonly listeners: readonly (TcpListener | HttpListener)[]
   readonly storage: string
   readonly startedAt: number
   readonly clock: Clock
@@ -122,12 +123,17 @@ function statusCommand({ hosts, listeners, storage, startedAt, clock }: ServerCo
         uptimeSeconds: Math.floor((clock.monotonic() - startedAt) / 1000),
         domains: [...hosts.values()].flatMap((host) => host.domains.list()),
         storage,
-        listeners: listeners.map(({ host, port, tls }) => `${host}:${port} (${tls})`),
+        listeners: listeners.map((one) => `${one.host}:${one.port} (${speaks(one)})`),
         modules: modules.length,
         crashed: modules.filter((one) => one.state !== 'running').length,
       }
     },
   })
+}
+
+/** What a listener speaks, in a word. */
+export function speaks(listener: TcpListener | HttpListener): string {
+  return 'protocol' in listener ? listener.protocol : listener.tls
 }
 
 function statsCommand({ hosts, startedAt, clock }: ServerCommandsDeps) {

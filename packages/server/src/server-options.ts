@@ -1,3 +1,4 @@
+import { addressLimitDefaults } from '@xmppkit/access'
 import { type ArchiveOptions, archiveDefaults } from '@xmppkit/archive'
 import {
   type AccountsOptions,
@@ -27,13 +28,9 @@ import type { Clock, Ids, Logger } from '@xmppkit/runtime'
 import { type SessionsOptions, sessionsDefaults } from '@xmppkit/sessions'
 import { type SqlStorageOptions, sqlStorageDefaults } from '@xmppkit/storage-sql'
 import { type StreamManagementOptions, streamManagementDefaults } from '@xmppkit/stream-management'
-import {
-  addressLimitDefaults,
-  type Certificates,
-  type TcpListenerOptions,
-  tcpListenerDefaults,
-} from '@xmppkit/tcp'
+import { type Certificates, type TcpListenerOptions, tcpListenerDefaults } from '@xmppkit/tcp'
 import { type VCardOptions, vcardDefaults } from '@xmppkit/vcard'
+import { type HttpListenerOptions, httpListenerDefaults, type WebOptions, webDefaults } from '@xmppkit/web'
 import type { ReaderLimits } from '@xmppkit/xml'
 import { ServerError } from './errors.js'
 import { softwareVersion } from './software-version.js'
@@ -129,6 +126,10 @@ export interface SharedSections {
   readonly sql?: SqlStorageOptions
   /** Connections by address; the defaults of every listener. */
   readonly tcp?: Partial<TcpListenerOptions>
+  /** XMPP over HTTP: WebSocket, and which pages and proxies it is for. */
+  readonly web?: WebOptions
+  /** HTTP servers of our own; the defaults of every listener that speaks HTTP. */
+  readonly http?: Partial<Omit<HttpListenerOptions, 'protocol'>>
 }
 
 /** One configuration of modules and the domains it serves. */
@@ -171,11 +172,11 @@ export interface ServerOptions extends HostSettings, SharedSections {
    */
   readonly storage?: StorageSettings
   /**
-   * Sockets to open; none is opened unless asked for.
+   * Sockets to open; none is opened unless asked for. Those with a `protocol` speak HTTP, all others XMPP.
    *
    * @default none
    */
-  readonly listeners?: readonly TcpListenerOptions[]
+  readonly listeners?: readonly (TcpListenerOptions | HttpListenerOptions)[]
   /** What listeners serve TLS with. */
   readonly certificates?: Certificates
 }
@@ -246,6 +247,8 @@ export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedS
     throttle: loginThrottleDefaults,
     sql: sqlStorageDefaults,
     tcp: { ...tcpListenerDefaults, ...addressLimitDefaults },
+    web: webDefaults,
+    http: { ...httpListenerDefaults, ...addressLimitDefaults },
   })
 
 /**

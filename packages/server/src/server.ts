@@ -11,9 +11,10 @@ import { createScope, randomIds, type Scope, silentLogger, systemClock } from '@
 import type { Stanza } from '@xmppkit/stanza'
 import type { ConnectionSink, Transport } from '@xmppkit/stream'
 import { listenTcp, type TcpListener } from '@xmppkit/tcp'
+import { createWeb, type HttpListener, listenHttp, type Web } from '@xmppkit/web'
 import { readerLimits } from '@xmppkit/xml'
 import { ServerError } from './errors.js'
-import { createServerCommands } from './server-commands.js'
+import { createServerCommands, speaks } from './server-commands.js'
 import { type HostSettings, hostNameDefault, type ServerDeps, type ServerOptions } from './server-options.js'
 import { standardModules } from './standard-modules.js'
 import { openStorage } from './storage.js'
@@ -27,7 +28,9 @@ export interface Server extends AsyncDisposable {
   /** Hooks of what all hosts share: the router's `filterPacket`. */
   readonly hooks: Hooks
   /** Sockets that are open. */
-  readonly listeners: readonly TcpListener[]
+  readonly listeners: readonly (TcpListener | HttpListener)[]
+  /** XMPP over HTTP, for a server you have: `server.web.attach(httpServer)`, `handleRequest`, `handleUpgrade`. */
+  readonly web: Web
   /** Where things are kept, in words. */
   readonly storage: string
   /** The commands of the server and of all its hosts: `call('register', { ... })`. */
@@ -108,10 +111,12 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
     hosts.set(host.name, host)
   }
 
+  const last = scope.use(createScope())
   const port = scope.use(
     createC2sPort({ ...shared, find: (domain) => hostOf(domain)?.get(C2sService) }, streamOptions(options)),
   )
-  const listeners = await openListeners(options, port, shared, scope)
+  const web = scope.use(createWeb({ ...shared, accept: (transport) => port.accept(transport) }, options.web))
+  const listeners = await openListeners(options, { port, web, last }, shared, scope)
   const startedAt = clock.monotonic()
   const commands = createServerCommands({
     ...shared,
@@ -123,7 +128,7 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
   logger.info('server started', {
     domains: [...hosts.values()].flatMap((host) => host.domains.list()),
     storage: storage.description,
-    listeners: listeners.map(({ host, port, tls }) => `${host}:${port} ${tls}`),
+    listeners: listeners.map((one) => `${one.host}:${one.port} ${speaks(one)}`),
   })
 
   const host = (name = [...hosts.keys()][0]!) => {
@@ -140,6 +145,7 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
     router,
     hooks,
     listeners,
+    web,
     storage: storage.description,
     commands,
     host,
@@ -196,19 +202,32 @@ function streamOptions({ stream = {} }: ServerOptions) {
   }
 }
 
+interface Doors {
+  readonly port: C2sPort
+  readonly web: Web
+  /** Ends when every stream has: what is on an HTTP connection until then is the goodbye. */
+  readonly last: Scope
+}
+
 /** Closed first when the server stops: the scope ends in reverse, so nobody comes while others leave. */
-async function openListeners(options: ServerOptions, port: C2sPort, shared: Shared, scope: Scope) {
-  const listeners: TcpListener[] = []
+async function openListeners(
+  options: ServerOptions,
+  { port, web, last }: Doors,
+  shared: Shared,
+  scope: Scope,
+): Promise<(TcpListener | HttpListener)[]> {
+  const certificates = options.certificates && { certificates: options.certificates }
+  const listeners: (TcpListener | HttpListener)[] = []
   for (const listener of options.listeners ?? []) {
-    const opened = await listenTcp(
-      {
-        ...shared,
-        accept: (transport) => port.accept(transport),
-        ...(options.certificates && { certificates: options.certificates }),
-      },
-      { ...options.tcp, ...listener },
-    )
-    listeners.push(scope.use(opened))
+    if ('protocol' in listener) {
+      const opened = await listenHttp({ ...shared, web, ...certificates }, { ...options.http, ...listener })
+      last.defer(() => opened.destroy())
+      listeners.push(scope.use(opened))
+    } else {
+      const accept = port.accept.bind(port)
+      const opened = await listenTcp({ ...shared, accept, ...certificates }, { ...options.tcp, ...listener })
+      listeners.push(scope.use(opened))
+    }
   }
   return listeners
 }

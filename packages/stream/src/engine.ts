@@ -25,6 +25,7 @@ export abstract class Engine<T> extends Lifecycle<T> implements ConnectionSink, 
     super(deps, options)
     this.#logger = deps.logger
     this.#pump = new Pump(deps.transport, this.outbox, this, limits, options.maxUnreadBytes)
+    deps.transport.expect?.(limits.maxBytes)
   }
 
   /** Takes an element, or the peer's header, in whatever phase the stream is. */
@@ -43,6 +44,10 @@ export abstract class Engine<T> extends Lifecycle<T> implements ConnectionSink, 
     applyChange(this.state, { tls })
     this.#pump.listen()
     handshake.resolve(tls)
+  }
+
+  stalled(): void {
+    this.outbox.stalled()
   }
 
   drained(): void {
@@ -94,6 +99,7 @@ export abstract class Engine<T> extends Lifecycle<T> implements ConnectionSink, 
   /** Other limits of the reader from here on. */
   protected setLimits(limits: ReaderLimits): void {
     this.#pump.setLimits(limits)
+    this.transport.expect?.(limits.maxBytes)
   }
 
   /** What a feature gets to negotiate with; ended with the stream. */

@@ -241,6 +241,25 @@ test('S-14: progress restarts the write time-out', async () => {
   expect(exhausted).toEqual(['write-timeout'])
 })
 
+test('S-14: while a transport takes nothing by its own account, the write time-out does not count', async () => {
+  const { outbox, transport, clock, push, exhausted } = open()
+  transport.instant = false
+  outbox.stalled()
+  push('<a/>')
+  await clock.advance(60_000)
+  expect(transport.writes).toEqual([])
+  outbox.drained()
+  expect(transport.writes).toEqual(['<a/>'])
+  outbox.stalled()
+  await clock.advance(100_000)
+  expect(exhausted).toEqual([])
+  outbox.drained()
+  await clock.advance(29_999)
+  expect(exhausted).toEqual([])
+  await clock.advance(1)
+  expect(exhausted).toEqual(['write-timeout'])
+})
+
 test('NODE-7: a failed outbox leaves no timer behind', async () => {
   const { transport, clock, push, outbox } = open(fakeTransport(), { maxOutboxStanzas: 1 })
   transport.instant = false

@@ -65,6 +65,8 @@ export interface Outbox<T> {
   uncork(): void
   /** Writes now what waits, also to a transport above its high water: nothing will follow. */
   flushAll(): void
+  /** The transport takes nothing until {@link Outbox.drained}; the write time-out does not count meanwhile. */
+  stalled(): void
   /** The transport has room again. */
   drained(): void
   /** Settles whatever is not settled as failed, and takes nothing any more. */
@@ -106,6 +108,7 @@ class TurnOutbox<T> implements Outbox<T>, TurnWriter, Alarm {
   #corked = false
   #scheduled = false
   #blocked = false
+  #stalled = false
   #dead = false
   #grace: Disposable | undefined
   #progressAt = 0
@@ -163,13 +166,20 @@ class TurnOutbox<T> implements Outbox<T>, TurnWriter, Alarm {
   /** @internal For the alarms: whether anything was written since. */
   ring(): void {
     if (this.#inFlight === undefined) return
+    const now = this.#deps.clock.monotonic()
     const due = this.#progressAt + this.#options.writeTimeoutMs
-    if (due > this.#deps.clock.monotonic()) this.#alarms.set(this, due)
+    if (this.#stalled) this.#alarms.set(this, now + this.#options.writeTimeoutMs)
+    else if (due > now) this.#alarms.set(this, due)
     else this.#deps.exhausted('write-timeout')
   }
 
+  stalled(): void {
+    this.#stalled = this.#blocked = true
+  }
+
   drained(): void {
-    this.#blocked = false
+    if (this.#stalled) this.#progressAt = this.#deps.clock.monotonic()
+    this.#stalled = this.#blocked = false
     if (!this.#corked) this.#flush()
   }
 

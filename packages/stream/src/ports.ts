@@ -1,3 +1,4 @@
+import type { BareJid } from '@xmppkit/jid'
 import type { Wire } from '@xmppkit/xml'
 
 /** What is known of the TLS layer beneath a stream; captured once, when the handshake ends (NODE-6). */
@@ -28,6 +29,11 @@ export interface Transport {
   readonly remoteAddress: string
   /** Set while bytes travel over TLS, also if somebody else ends it in front of this process. */
   readonly tls: TlsInfo | undefined
+  /**
+   * Whom whoever brought the connection vouches for: an app that knows its visitor by a cookie. The peer still has to log in,
+   * but needs no password for that (SASL EXTERNAL).
+   */
+  readonly vouchedFor?: BareJid | undefined
   /** True if {@link Transport.startTls} can still be called. */
   readonly canStartTls: boolean
   /**
@@ -38,6 +44,11 @@ export interface Transport {
   write(wire: Wire): boolean
   /** Calls back once everything written so far has been handed to the operating system; not at all if that fails. */
   flushed(done: () => void): void
+  /**
+   * How many bytes an element of the peer may have from here on: fewer before it has logged in. For transports that collect
+   * an element before they hand it on; what is just too large is better handed on, and answered with a stream error.
+   */
+  expect?(maxBytes: number): void
   /** Stops reading from the peer; a chunk that was on its way may still arrive. */
   pause(): void
   /** Reads on. */
@@ -61,7 +72,12 @@ export interface ConnectionSink {
   receive(chunk: Uint8Array): void
   /** The handshake asked for with {@link Transport.startTls} has succeeded. */
   secured(tls: TlsInfo): void
-  /** The transport can take more, after `write` said false. */
+  /**
+   * Nothing goes out until `drained`, and how long that may last is for the transport to say: a peer that polls (BOSH) has no
+   * request open. What was written counts as being under way meanwhile.
+   */
+  stalled?(): void
+  /** The transport can take more, after `write` said false or after `stalled`. */
   drained(): void
   /** The connection is gone. With an error if it was lost; closing cleanly gives none. */
   disconnected(error?: Error): void

@@ -20,6 +20,8 @@ export interface StreamState {
   readonly secure: boolean
   /** Details of TLS, if it is in use. */
   readonly tls: TlsInfo | undefined
+  /** Whom whoever brought the connection vouches for; see `Transport.vouchedFor`. */
+  readonly vouchedFor?: BareJid | undefined
   /** The account, once the peer has proved to own it; never changes afterwards (S-8). */
   readonly authenticated: BareJid | undefined
   /** Name of the SASL mechanism that proved it. */
@@ -46,6 +48,7 @@ export function initialState(transport: Transport): MutableState {
     id: '',
     secure: transport.tls !== undefined,
     tls: transport.tls,
+    vouchedFor: transport.vouchedFor,
     authenticated: undefined,
     mechanism: undefined,
     bound: undefined,

@@ -4,7 +4,6 @@
  *
  * @packageDocumentation
  */
-export { type AddressLimits, addressLimitDefaults } from './address-gate.js'
 export {
   type CertificateDescription,
   type CertificatePair,

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { type AddressLimits, createAddressGate } from '@xmppkit/access'
 import type { Clock, Logger } from '@xmppkit/runtime'
 import type { ConnectionSink, TlsInfo, Transport } from '@xmppkit/stream'
-import { type AddressLimits, createAddressGate } from './address-gate.js'
 import type { Certificates } from './certificates.js'
 import { TcpError } from './errors.js'
 import { createTcpTransport } from './tcp-transport.js'

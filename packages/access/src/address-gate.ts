@@ -1,5 +1,7 @@
-import { addressKey, createRateTable, createSlotTable } from '@xmppkit/access'
 import type { Clock } from '@xmppkit/runtime'
+import { addressKey } from './networks.js'
+import { createRateTable } from './rate-table.js'
+import { createSlotTable } from './slot-table.js'
 
 /** How much one client address may take (rule L-1, SEC-2). An IPv6 client counts by its /64. */
 export interface AddressLimits {
@@ -55,7 +57,16 @@ export interface AddressGate {
   readonly connections: number
 }
 
-/** Makes a gate that counts connections and attempts by address. */
+/**
+ * Makes a gate that counts connections and attempts by address, for whatever listens.
+ *
+ * @example
+ * ```ts
+ * const slot = gate.enter(remoteAddress)
+ * if (typeof slot === 'string') refuse(slot)
+ * else onClose(() => slot[Symbol.dispose]())
+ * ```
+ */
 export function createAddressGate(
   deps: { readonly clock: Clock },
   options: Partial<AddressLimits> = {},

@@ -1,0 +1,207 @@
+import { createServer, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import { type SecureContext, TLSSocket } from 'node:tls'
+import { type AddressLimits, createAddressGate } from '@xmppkit/access'
+import type { Clock, Logger } from '@xmppkit/runtime'
+import { WebError } from './errors.js'
+import type { WebHandler } from './web-handler.js'
+
+/** Collaborators of {@link listenHttp}. */
+export interface HttpListenerDeps {
+  /** What is served. Requests it does not know are answered with 404. */
+  readonly web: Required<WebHandler>
+  /** What HTTPS is served with, such as those of `@xmppkit/tcp`; required for `protocol: 'https'`. */
+  readonly certificates?: { contextFor(serverName: string | undefined): SecureContext }
+  /** Told of what goes wrong. */
+  readonly logger: Logger
+  /** Measures the attempt window and the time of handshakes. */
+  readonly clock: Clock
+}
+
+/** Settings of {@link listenHttp}. */
+export interface HttpListenerOptions extends Partial<AddressLimits> {
+  /** Address to listen on. @default '::' (every address, IPv4 too) */
+  readonly host?: string
+  /** Port to listen on; 0 for any free one. */
+  readonly port: number
+  /** Plain HTTP, for behind a proxy that ends TLS, or HTTPS. */
+  readonly protocol: 'http' | 'https'
+  /** Time for a TLS handshake, in milliseconds. @default 10_000 */
+  readonly handshakeTimeoutMs?: number
+  /** Time for the head of a request, in milliseconds (SEC-28). @default 10_000 */
+  readonly headersTimeoutMs?: number
+  /** Time for a whole request, in milliseconds (SEC-28). @default 30_000 */
+  readonly requestTimeoutMs?: number
+  /** Silence between two requests after which a connection is closed, in milliseconds. @default 75_000 */
+  readonly keepAliveTimeoutMs?: number
+}
+
+/** Defaults of {@link HttpListenerOptions}. */
+export const httpListenerDefaults = Object.freeze({
+  host: '::',
+  handshakeTimeoutMs: 10_000,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  keepAliveTimeoutMs: 75_000,
+})
+
+/** An HTTP server of our own. */
+export interface HttpListener extends AsyncDisposable {
+  /** Address it listens on. */
+  readonly host: string
+  /** Port it listens on, the real one where 0 was asked for. */
+  readonly port: number
+  /** What it speaks. */
+  readonly protocol: 'http' | 'https'
+  /** How its connections are secure, in the words of TCP listeners. */
+  readonly tls: 'none' | 'direct'
+  /** Connections up now. */
+  readonly connections: number
+  /** Takes no new connections; those that are up go on. Idempotent. */
+  close(): Promise<void>
+  /** Drops every connection, too. Idempotent. */
+  destroy(): void
+}
+
+/**
+ * Listens for HTTP or HTTPS on a port of its own, for who has no HTTP server yet.
+ *
+ * @example
+ * ```ts
+ * const listener = await listenHttp({ web, certificates, logger, clock }, { port: 5443, protocol: 'https' })
+ * ```
+ * @throws WebError `web/listen` when the address cannot be listened on, `web/options` for HTTPS without certificates.
+ */
+export async function listenHttp(
+  deps: HttpListenerDeps,
+  options: HttpListenerOptions,
+): Promise<HttpListener> {
+  const settings = { ...httpListenerDefaults, ...options }
+  const { certificates, logger } = deps
+  const isSecure = settings.protocol === 'https'
+  if (isSecure && certificates === undefined) throw new WebError('web/options', 'HTTPS needs certificates')
+  const server = httpServer(deps.web, settings)
+  const gate = createAddressGate(deps, options)
+  const sockets = new Set<Socket>()
+  // Node's own listener, which gets connections once they are counted, and secure.
+  const [serveHttp] = server.listeners('connection')
+  server.removeAllListeners('connection')
+  const begin = (socket: Socket) => void serveHttp?.call(server, socket)
+
+  server.on('connection', (socket: Socket) => {
+    socket.on('error', () => {})
+    const slot = socket.remoteAddress === undefined ? 'gone' : gate.enter(socket.remoteAddress)
+    if (typeof slot === 'string') {
+      logger.debug('connection refused', { address: socket.remoteAddress, reason: slot })
+      socket.destroy()
+      return
+    }
+    sockets.add(socket)
+    socket.once('close', () => {
+      sockets.delete(socket)
+      slot[Symbol.dispose]()
+    })
+    if (certificates === undefined || !isSecure) begin(socket)
+    else secure(socket, certificates, { clock: deps.clock, timeoutMs: settings.handshakeTimeoutMs, begin })
+  })
+
+  const { address, port } = await listen(server, settings)
+  server.on('error', (cause) => logger.error('listener failed', { cause }))
+  let closing: Promise<void> | undefined
+  const close = () => {
+    closing ??= new Promise((resolve) => {
+      server.close()
+      setImmediate(resolve)
+    })
+    return closing
+  }
+  return {
+    host: address,
+    port,
+    protocol: settings.protocol,
+    tls: isSecure ? 'direct' : 'none',
+    get connections() {
+      return sockets.size
+    },
+    close,
+    destroy() {
+      void close()
+      for (const socket of sockets) socket.destroy()
+    },
+    async [Symbol.asyncDispose]() {
+      await close()
+    },
+  }
+}
+
+function httpServer(
+  web: Required<WebHandler>,
+  settings: Required<
+    Pick<HttpListenerOptions, 'headersTimeoutMs' | 'requestTimeoutMs' | 'keepAliveTimeoutMs'>
+  >,
+): Server {
+  const server = createServer({
+    headersTimeout: finite(settings.headersTimeoutMs),
+    requestTimeout: finite(settings.requestTimeoutMs),
+    keepAliveTimeout: finite(settings.keepAliveTimeoutMs),
+    connectionsCheckingInterval: Math.max(250, Math.min(settings.headersTimeoutMs / 2, 30_000)),
+  })
+  server.on('request', (request, response) => {
+    if (web.handleRequest(request, response)) return
+    response.writeHead(404, { 'Content-Type': 'text/plain' })
+    response.end('There is nothing here.\n')
+  })
+  server.on('upgrade', (request, socket, head) => {
+    if (!web.handleUpgrade(request, socket, head))
+      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
+  })
+  return server
+}
+
+/** Runs the server's side of TLS; who came by a name gets its certificate, who came by an address the first one. */
+function secure(
+  socket: Socket,
+  certificates: NonNullable<HttpListenerDeps['certificates']>,
+  on: { readonly clock: Clock; readonly timeoutMs: number; readonly begin: (socket: Socket) => void },
+): void {
+  const secured = new TLSSocket(socket, {
+    isServer: true,
+    secureContext: certificates.contextFor(undefined),
+    SNICallback: (name, done) => done(null, certificates.contextFor(name)),
+    ALPNProtocols: ['http/1.1'],
+  })
+  const drop = () => secured.destroy()
+  const timer = on.clock.after(on.timeoutMs, drop)
+  // Without a tls.Server around it, a TLSSocket reports TLS errors only here.
+  secured.on('_tlsError', drop)
+  secured.on('error', drop)
+  secured.once('close', () => {
+    timer[Symbol.dispose]()
+    socket.destroy()
+  })
+  secured.once('secure', () => {
+    timer[Symbol.dispose]()
+    on.begin(secured)
+  })
+}
+
+function listen(
+  server: Server,
+  { host, port }: { host: string; port: number },
+): Promise<{ address: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    const fail = (cause: Error) => {
+      reject(new WebError('web/listen', `cannot listen on ${host} port ${port}: ${cause.message}`, { cause }))
+    }
+    server.once('error', fail)
+    server.listen({ host, port }, () => {
+      server.removeListener('error', fail)
+      resolve(server.address() as { address: string; port: number })
+    })
+  })
+}
+
+/** For Node, 0 is no limit. */
+function finite(limit: number): number {
+  return limit === Number.POSITIVE_INFINITY ? 0 : limit
+}

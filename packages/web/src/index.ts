@@ -1,0 +1,29 @@
+/**
+ * XMPP over WebSocket and BOSH, and how clients find them, on the HTTP server an app has already.
+ *
+ * @packageDocumentation
+ */
+export { attachTo, type NodeHttpServer } from './attach.js'
+export { WebError } from './errors.js'
+export {
+  type HttpListener,
+  type HttpListenerDeps,
+  type HttpListenerOptions,
+  httpListenerDefaults,
+  listenHttp,
+} from './http-listener.js'
+export {
+  type ExpressMiddleware,
+  expressMiddleware,
+  type FastifyLike,
+  type HonoContextLike,
+  type HonoMiddleware,
+  honoMiddleware,
+  serveWithFastify,
+} from './middleware.js'
+export type { OriginOptions } from './origins.js'
+export type { PeerOptions } from './peer.js'
+export type { Authenticate, VisitorOptions } from './visitors.js'
+export { createWeb, type Web, type WebDeps, type WebOptions, webDefaults } from './web.js'
+export type { RequestHandler, UpgradeHandler, WebHandler } from './web-handler.js'
+export { type WebSocketOptions, webSocketDefaults } from './websocket-options.js'
