@@ -1,8 +1,10 @@
 import { $iq, $msg, $pres, Strophe } from 'strophe.js'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createInbox } from './inbox.js'
+import { PlainRequest } from './plain-request.js'
 import { domain, openWebPlace, password, type WebPlace } from './web-place.js'
 
+vi.stubGlobal('XMLHttpRequest', PlainRequest)
 Strophe.setLogLevel(Strophe.LogLevel.WARN)
 
 /** What is used of an element of the DOM. */
@@ -44,11 +46,14 @@ async function connect(url: string, username: string, options: object = {}) {
 
 const typeOf = (stanza: Stanza) => stanza.getAttribute('type')
 
-describe.each([['WebSocket', 'ws', '/xmpp-websocket']])('strophe.js over %s', (way, scheme, path) => {
+describe.each([
+  ['WebSocket', 'ws', '/xmpp-websocket'],
+  ['BOSH', 'http', '/http-bind'],
+])('strophe.js over %s', (way, scheme, path) => {
   const [anna, boris] = [`anna-${scheme}`, `boris-${scheme}`]
   const url = () => `${scheme}://127.0.0.1:${place.port}${path}`
 
-  test(`W-2 W-5: two log in over ${way}, meet, chat, and leave`, async () => {
+  test(`W-2 W-5 BO-3: two log in over ${way}, meet, chat, and leave`, async () => {
     await place.register(anna, boris)
     const a = await connect(url(), anna)
     const b = await connect(url(), boris)

@@ -88,9 +88,12 @@ describe.each(allWays)('%s', (_name, way) => {
       const attributes = "to='capulet.test' from='juliet@capulet.test' version='1.0' xml:lang='it'"
       const { header: answer } = await first.open(header(attributes))
       expect(answer.attr('from')).toBe('capulet.test')
-      expect(answer.attr('to')).toBe('juliet@capulet.test')
       expect(answer.attr('version')).toBe('1.0')
-      expect(answer.attr('xml:lang')).toBeTruthy()
+      // BOSH has no words for these.
+      if (!way.wrapped) {
+        expect(answer.attr('to')).toBe('juliet@capulet.test')
+        expect(answer.attr('xml:lang')).toBeTruthy()
+      }
       const { header: other } = await second.open(usual)
       expect(other.attr('to')).toBeUndefined()
       expect(answer.attr('id')!.length).toBeGreaterThanOrEqual(16)
@@ -105,6 +108,8 @@ describe.each(allWays)('%s', (_name, way) => {
         'host-unknown',
       ],
       ['S-1 S-5: a version of the future', header("to='capulet.test' version='2.0'"), 'unsupported-version'],
+    ]
+    const asBytes: readonly (readonly [string, string, string])[] = [
       ['S-1 X-1: a document type', "<!DOCTYPE stream SYSTEM 'x'>", 'restricted-xml'],
     ]
     const asDocument: readonly (readonly [string, string, string])[] = [
@@ -120,7 +125,7 @@ describe.each(allWays)('%s', (_name, way) => {
       ],
       ['S-1 X-3: another encoding', "<?xml version='1.0' encoding='ISO-8859-1'?>", 'unsupported-encoding'],
     ]
-    const headers = way.framed ? inEveryForm : [...inEveryForm, ...asDocument]
+    const headers = [...inEveryForm, ...(way.wrapped ? [] : asBytes), ...(way.framed ? [] : asDocument)]
     test.each(headers)('%s is refused after a header of ours', async (_title, text, condition) => {
       using client = dial()
       await refused(client, text, condition)
@@ -285,7 +290,7 @@ describe.each(allWays)('%s', (_name, way) => {
       juliet.send(' \n\t ')
       await juliet.expectNothing()
       juliet.send('hello')
-      await juliet.expect(`<error xmlns='${streams}' _children='1'/>`)
+      if (!way.wrapped) await juliet.expect(`<error xmlns='${streams}' _children='1'/>`)
       await juliet.expectEnd()
     })
 
@@ -311,16 +316,18 @@ describe.each(allWays)('%s', (_name, way) => {
       ['X-14', '<message><a></stream:stream>', 'not-well-formed'],
     ])(
       '%s S-9 S-16: %j ends the stream, and what follows is not looked at',
-      async (_rules, text, conditions) => {
+      async (rules, text, conditions) => {
         using romeo = await bound('s9', 'romeo')
         using juliet = await bound('s9')
         juliet.send(`${text}<message to='romeo@capulet.test/s9'><body>after</body></message>`)
-        const error = await juliet.receive()
-        expect(error.ns).toBe(streams)
-        expect(conditions.split('|')).toContain(error.children[0]!.name)
-        expect(
-          error.children.every(({ ns }, i) => i > 1 || ns === 'urn:ietf:params:xml:ns:xmpp-streams'),
-        ).toBe(true)
+        if (!way.wrapped || !rules.startsWith('X')) {
+          const error = await juliet.receive()
+          expect(error.ns).toBe(streams)
+          expect(conditions.split('|')).toContain(error.children[0]!.name)
+          expect(
+            error.children.every(({ ns }, i) => i > 1 || ns === 'urn:ietf:params:xml:ns:xmpp-streams'),
+          ).toBe(true)
+        }
         await juliet.expectEnd()
         await romeo.expectNothing()
       },

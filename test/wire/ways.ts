@@ -1,5 +1,6 @@
 import { connect as connectTcp } from 'node:net'
 import { connect as connectTls } from 'node:tls'
+import type { Clock, ManualClock } from '@xmppkit/runtime'
 import { createServer, type Server, type ServerDeps, type ServerOptions } from '@xmppkit/server'
 import { type CertificatePair, createCertificates, createDevelopmentCertificate } from '@xmppkit/tcp'
 import {
@@ -11,6 +12,7 @@ import {
   type WireClientDeps,
 } from '@xmppkit/testing'
 
+import { boshFrames } from './bosh-frames.js'
 import { type FrameTransport, framedTransport } from './framed.js'
 import { webSocketFrames } from './websocket-frames.js'
 
@@ -33,6 +35,8 @@ export interface Way {
   readonly confidential: boolean
   /** Whether elements are apart on the wire, so that there are no headers to get wrong. */
   readonly framed: boolean
+  /** Whether what is no XML is refused before a stream sees it, together with what it came in. */
+  readonly wrapped: boolean
   /** Starts a server that is reached this way. */
   open(options?: Partial<ServerOptions>, deps?: ServerDeps): Promise<Place>
 }
@@ -59,6 +63,7 @@ export const ways: readonly Way[] = [
   webWay('over WebSocket', ({ port, cert }) =>
     webSocketFrames(`wss://localhost:${port}/xmpp-websocket`, { ca: cert }),
   ),
+  webWay('over BOSH', ({ port, cert }) => boshFrames(`https://localhost:${port}/http-bind`, { ca: cert })),
 ]
 
 /** The fastest way, for tests that are not about bytes. */
@@ -82,6 +87,7 @@ function pipeWay(name: string, pipe: PipeOptions): Way {
     startTls: false,
     confidential: true,
     framed: false,
+    wrapped: false,
     async open(options = {}, deps = {}) {
       const server = await createServer({ ...usual, ...options }, deps)
       return {
@@ -107,6 +113,7 @@ function socketWay(
     startTls: tls === 'starttls',
     confidential: tls !== 'none',
     framed: false,
+    wrapped: false,
     async open(options = {}, deps = {}) {
       const pair = await certificate()
       const server = await createServer(
@@ -139,6 +146,7 @@ function webWay(name: string, frames: (at: { port: number; cert: string }) => Fr
     startTls: false,
     confidential: true,
     framed: true,
+    wrapped: name === 'over BOSH',
     async open(options = {}, deps = {}) {
       const pair = await certificate()
       const unlimited = { maxConnectionsPerAddress: Infinity, maxAttemptsPerAddress: Infinity }
@@ -150,7 +158,11 @@ function webWay(name: string, frames: (at: { port: number; cert: string }) => Fr
           listeners: [{ host: '127.0.0.1', port: 0, protocol: 'https' }],
           http: unlimited,
           // Where a test turns the clock by hours, no answer could come in time.
-          web: { limits: unlimited, websocket: { pingIntervalMs: Infinity } },
+          web: {
+            limits: unlimited,
+            websocket: { pingIntervalMs: Infinity },
+            bosh: { inactivityMs: Infinity },
+          },
         },
         deps,
       )
@@ -158,10 +170,23 @@ function webWay(name: string, frames: (at: { port: number; cert: string }) => Fr
       return {
         server,
         dial: (domain) => createWireClient({ transport: framedTransport(frames(at)) }, { domain }),
-        [Symbol.asyncDispose]: () => server.close(),
+        [Symbol.asyncDispose]: () => closeInTime(server, deps.clock),
       }
     },
   }
+}
+
+/** Closes a server: some of its clients poll and are not there, and it waits for them by its own clock. */
+async function closeInTime(server: Server, clock: Clock | undefined): Promise<void> {
+  let isClosed = false
+  const closing = server.close().then(() => {
+    isClosed = true
+  })
+  while (clock !== undefined && 'advance' in clock && !isClosed) {
+    await (clock as ManualClock).advance(1_000)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  await closing
 }
 
 let made: Promise<CertificatePair> | undefined

@@ -30,7 +30,13 @@ import { type SqlStorageOptions, sqlStorageDefaults } from '@xmppkit/storage-sql
 import { type StreamManagementOptions, streamManagementDefaults } from '@xmppkit/stream-management'
 import { type Certificates, type TcpListenerOptions, tcpListenerDefaults } from '@xmppkit/tcp'
 import { type VCardOptions, vcardDefaults } from '@xmppkit/vcard'
-import { type HttpListenerOptions, httpListenerDefaults, type WebOptions, webDefaults } from '@xmppkit/web'
+import {
+  type HttpListenerOptions,
+  httpListenerDefaults,
+  type ReachableOptions,
+  type WebOptions,
+  webDefaults,
+} from '@xmppkit/web'
 import type { ReaderLimits } from '@xmppkit/xml'
 import { ServerError } from './errors.js'
 import { softwareVersion } from './software-version.js'
@@ -218,6 +224,16 @@ const contactRoles: Required<ContactAddresses> = {
   support: [],
 }
 
+const reachable: Required<ReachableOptions> = {
+  ips: [],
+  sni: '',
+  priority: 10,
+  weight: 50,
+  ech: '',
+  tlsPort: 0,
+  publicKeyPins: [],
+}
+
 /** Defaults of every section, by which sections that come from outside are checked. */
 export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedSections, object>> =
   Object.freeze({
@@ -247,7 +263,7 @@ export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedS
     throttle: loginThrottleDefaults,
     sql: sqlStorageDefaults,
     tcp: { ...tcpListenerDefaults, ...addressLimitDefaults },
-    web: webDefaults,
+    web: { ...webDefaults, hostMeta: { ...webDefaults.hostMeta, publicUrl: '', reachable } },
     http: { ...httpListenerDefaults, ...addressLimitDefaults },
   })
 

@@ -1,6 +1,8 @@
+import { wireFromText } from '@xmppkit/xml'
 import { describe, expect, test } from 'vitest'
 import { fakeTransport, settled } from './fake-transport.js'
 import { bindIq, bye, error, login, open } from './server-rig.js'
+import { frameKind } from './stream-header.js'
 
 describe('framed streams (RFC 7395)', () => {
   const framing = 'urn:ietf:params:xml:ns:xmpp-framing'
@@ -40,6 +42,16 @@ describe('framed streams (RFC 7395)', () => {
     rig.feed("<message xmlns='jabber:client'/>")
     await settled()
     expect(rig.transport.writes).toEqual([error('not-authorized').replace(bye, ''), closeFrame])
+  })
+
+  test('BO-3: frames say what they are, for who has other words for it', async () => {
+    const rig = rigFor()
+    rig.feed(openFrame)
+    await settled()
+    rig.feed("<message xmlns='jabber:client'/>")
+    await settled()
+    const kinds = rig.transport.writes.map((frame) => frameKind(wireFromText(frame)))
+    expect(kinds).toEqual(['open', 'element', 'error', 'close'])
   })
 
   test('S-6: a first frame that opens nothing is refused, header first', async () => {

@@ -241,7 +241,7 @@ test('S-14: progress restarts the write time-out', async () => {
   expect(exhausted).toEqual(['write-timeout'])
 })
 
-test('S-14: while a transport takes nothing by its own account, the write time-out does not count', async () => {
+test('BO-4 S-14: while a transport takes nothing by its own account, the write time-out does not count', async () => {
   const { outbox, transport, clock, push, exhausted } = open()
   transport.instant = false
   outbox.stalled()

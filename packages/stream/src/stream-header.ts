@@ -65,7 +65,7 @@ export function writeHeader(values: HeaderValues): Wire {
   ].join('')
   return wireFromText(
     values.framing === 'framed'
-      ? `<open xmlns='${NS.framing}'${attributes}/>`
+      ? `${frameOpen}${attributes}/>`
       : `<?xml version='1.0'?><stream:stream xmlns='${values.contentNs}' xmlns:stream='${NS.streams}'${attributes}>`,
   )
 }
@@ -75,6 +75,17 @@ export function closingTag(framing: Framing): Wire {
   return framing === 'framed' ? frameClose : streamClose
 }
 
+/**
+ * What a frame that a stream writes is: its header, its goodbye, its error, or anything else. For transports that say these in
+ * words of their own (XEP-0206).
+ */
+export function frameKind(frame: Wire): 'open' | 'close' | 'error' | 'element' {
+  if (frame.startsWith(frameOpen)) return 'open'
+  if (frame === frameClose) return 'close'
+  return frame.startsWith('<stream:error') ? 'error' : 'element'
+}
+
+const frameOpen = `<open xmlns='${NS.framing}'`
 const streamClose = wireFromText('</stream:stream>')
 const frameClose = wireFromText(`<close xmlns='${NS.framing}'/>`)
 

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import type { Socket } from 'node:net'
+import { type Socket, Server as SocketServer } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import { type AddressLimits, createAddressGate } from '@xmppkit/access'
 import type { Clock, Logger } from '@xmppkit/runtime'
@@ -110,7 +110,8 @@ export async function listenHttp(
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= new Promise((resolve) => {
-      server.close()
+      // That of HTTP would close connections that are idle, too, on which a client that polls is about to be told of the end.
+      SocketServer.prototype.close.call(server)
       setImmediate(resolve)
     })
     return closing
@@ -126,6 +127,7 @@ export async function listenHttp(
     close,
     destroy() {
       void close()
+      server.close()
       for (const socket of sockets) socket.destroy()
     },
     async [Symbol.asyncDispose]() {

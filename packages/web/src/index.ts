@@ -4,7 +4,9 @@
  * @packageDocumentation
  */
 export { attachTo, type NodeHttpServer } from './attach.js'
+export { type BoshOptions, boshDefaults } from './bosh-options.js'
 export { WebError } from './errors.js'
+export { type HostMetaOptions, hostMetaDefaults, type ReachableOptions } from './host-meta.js'
 export {
   type HttpListener,
   type HttpListenerDeps,
@@ -27,3 +29,4 @@ export type { Authenticate, VisitorOptions } from './visitors.js'
 export { createWeb, type Web, type WebDeps, type WebOptions, webDefaults } from './web.js'
 export type { RequestHandler, UpgradeHandler, WebHandler } from './web-handler.js'
 export { type WebSocketOptions, webSocketDefaults } from './websocket-options.js'
+export { webXeps } from './xeps.js'

@@ -2,8 +2,11 @@ import { type AddressLimits, addressLimitDefaults, createAddressGate } from '@xm
 import { type Clock, disposable, type Ids, type Logger } from '@xmppkit/runtime'
 import { type ConnectionSink, createAlarms, type Transport } from '@xmppkit/stream'
 import { attachTo, type NodeHttpServer } from './attach.js'
+import { createBoshEndpoint } from './bosh-endpoint.js'
+import { type BoshOptions, boshDefaults } from './bosh-options.js'
 import { WebError } from './errors.js'
 import type { Front } from './front.js'
+import { createHostMeta, type HostMetaOptions, hostMetaDefaults } from './host-meta.js'
 import { createOriginCheck, type OriginOptions } from './origins.js'
 import { createPeerReader, type PeerOptions } from './peer.js'
 import { createVisitors, type VisitorOptions, visitorDefaults } from './visitors.js'
@@ -27,6 +30,10 @@ export interface WebDeps {
 export interface WebOptions extends PeerOptions, OriginOptions, VisitorOptions {
   /** XMPP over WebSocket. */
   readonly websocket?: WebSocketOptions
+  /** XMPP over BOSH, for who cannot use it. */
+  readonly bosh?: BoshOptions
+  /** How clients find both. */
+  readonly hostMeta?: HostMetaOptions
   /** How much one client address may take. */
   readonly limits?: Partial<AddressLimits>
 }
@@ -37,6 +44,8 @@ export const webDefaults = Object.freeze({
   trustedProxies: Object.freeze([]) as readonly string[],
   origins: Object.freeze([]) as readonly string[],
   websocket: webSocketDefaults,
+  bosh: boshDefaults,
+  hostMeta: hostMetaDefaults,
   limits: addressLimitDefaults,
 })
 
@@ -103,9 +112,19 @@ export function createWeb(deps: WebDeps, options: WebOptions = {}): Web {
   return web
 }
 
-function ownHandlers(front: Front, { websocket = {} }: WebOptions): readonly WebHandler[] {
+function ownHandlers(front: Front, options: WebOptions): readonly WebHandler[] {
+  const websocket = { ...webSocketDefaults, ...options.websocket }
+  const bosh = { ...boshDefaults, ...options.bosh }
   const handlers: WebHandler[] = []
-  if (websocket.enabled ?? webSocketDefaults.enabled) handlers.push(createWebSocketEndpoint(front, websocket))
+  if (websocket.enabled) handlers.push(createWebSocketEndpoint(front, websocket))
+  if (bosh.enabled) handlers.push(createBoshEndpoint(front, bosh))
+  if (options.hostMeta?.enabled ?? hostMetaDefaults.enabled) {
+    const paths = {
+      websocket: websocket.enabled ? websocket.path : undefined,
+      bosh: bosh.enabled ? bosh.path : undefined,
+    }
+    handlers.push(createHostMeta(front, paths, options.hostMeta))
+  }
   return handlers
 }
 

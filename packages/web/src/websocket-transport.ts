@@ -5,6 +5,7 @@ import type { Clock } from '@xmppkit/runtime'
 import type { Alarm, Alarms, ConnectionSink, TlsInfo, Transport } from '@xmppkit/stream'
 import type { Wire } from '@xmppkit/xml'
 import { WebSocket } from 'ws'
+import { WriteReports } from './write-reports.js'
 
 /** What the connections of one endpoint have in common. */
 export interface WebSocketTransportDeps {
@@ -27,11 +28,6 @@ const transportOf = Symbol('transport')
 
 interface Carrier {
   [transportOf]?: WebSocketTransport
-}
-
-interface Waiting {
-  readonly at: number
-  readonly done: () => void
 }
 
 /** What a message may exceed the limit by, so that the stream gets it and says what is wrong. */
@@ -60,9 +56,7 @@ export class WebSocketTransport implements Transport, Alarm {
   #paused = false
   #heardAt: number
   #askedAt = Number.NEGATIVE_INFINITY
-  #written = 0
-  #landed = 0
-  #waiting: Waiting[] | undefined
+  readonly #reports = new WriteReports()
   #maxUnfinished = Number.POSITIVE_INFINITY
   /** Bytes since the last message: about those of one that is not complete. */
   #unfinished = 0
@@ -101,20 +95,14 @@ export class WebSocketTransport implements Transport, Alarm {
       this.#corked = true
       this.#socket.cork()
     }
-    this.#written += 1
+    this.#reports.count()
     this.#ws.send(Buffer.from(wire, 'latin1'), asText, this.#onWritten)
     return !this.#socket.writableNeedDrain
   }
 
   flushed(done: () => void): void {
     this.#uncork()
-    if (!this.#isOpen) return
-    if (this.#landed === this.#written) {
-      done()
-      return
-    }
-    this.#waiting ??= []
-    this.#waiting.push({ at: this.#written, done })
+    if (this.#isOpen) this.#reports.await(done)
   }
 
   expect(maxBytes: number): void {
@@ -201,11 +189,8 @@ export class WebSocketTransport implements Transport, Alarm {
   }
 
   readonly #onWritten = (error?: Error | null): void => {
-    this.#landed += 1
-    const waiting = this.#waiting
-    if (error || waiting === undefined) return
-    while (waiting[0] !== undefined && waiting[0].at <= this.#landed) waiting.shift()?.done()
-    if (waiting.length === 0 && this.#waiting === waiting) this.#waiting = undefined
+    if (error) this.#reports.failed()
+    else this.#reports.landed()
   }
 
   #uncork(): void {
