@@ -4,10 +4,11 @@ import type { DeliveryOutcome, Sessions } from '@xmppkit/sessions'
 import { iq, NS, type Stanza, type StreamError } from '@xmppkit/stanza'
 import type { ServerStream, StreamEnd, StreamState, TurnWriter, WriteTurn } from '@xmppkit/stream'
 import { Element, type RawElement } from '@xmppkit/xml'
-import { Incoming, type IncomingDeps, type IncomingSession } from './incoming.js'
+import { Incoming, type IncomingDeps } from './incoming.js'
 import type { KeptSession, KeptStanza, SessionKeeper } from './keeping.js'
 import { Outgoing, type OutgoingDeps } from './outgoing.js'
 import { Pace, type PaceOptions } from './pace.js'
+import type { SendingSession } from './sending.js'
 import { infoOf } from './session-info.js'
 import type { Ticket } from './ticket.js'
 import { sessionPending, sessionResumed } from './tokens.js'
@@ -38,7 +39,7 @@ export interface SessionSetup {
 }
 
 /** A client's session: the session manager's handle on it, and what hooks get to see. */
-export class ClientSession implements IncomingSession, KeptSession {
+export class ClientSession implements SendingSession, KeptSession {
   readonly sid: string
   readonly jid: FullJid
   presence: Stanza | undefined

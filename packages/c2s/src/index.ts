@@ -16,6 +16,12 @@ export {
 } from './c2s-port.js'
 export { C2sError, type C2sErrorCode } from './errors.js'
 export { delayFor, type KeptSession, type KeptStanza, keptMessage, type SessionKeeper } from './keeping.js'
+export {
+  createLocalSession,
+  type LocalSession,
+  type LocalSessionDeps,
+  type LocalSessionSetup,
+} from './local-session.js'
 export type { C2sSession } from './session.js'
 export { registerSessionCommands, type SessionCommandsDeps } from './session-commands.js'
 export {

@@ -4,6 +4,7 @@ import { type Drop, drop, type Hooks } from '@xmppkit/hooks'
 import type { BareJid } from '@xmppkit/jid'
 import { type Clock, createScope, type Logger } from '@xmppkit/runtime'
 import {
+  fateListener,
   isArchivedForAddressee,
   type OfflineMessageValue,
   offlineMessage,
@@ -114,7 +115,10 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
 
   const queueBehind = async (account: BareJid, stanza: Stanza): Promise<Stanza | Drop> => {
     const kept = await keep(account, stanza)
-    if (kept !== 'full') return drop
+    if (kept !== 'full') {
+      stanza.meta(fateListener)?.(kept === 'stored' ? 'stored' : 'discarded')
+      return drop
+    }
     // There is somebody to take it, only not yet.
     await release.settled(account)
     return stanza

@@ -1,7 +1,8 @@
-import { type Hooks, isDrop } from '@xmppkit/hooks'
+import { type Drop, type Hooks, isDrop } from '@xmppkit/hooks'
 import { type Awaitable, isThenable, type Logger } from '@xmppkit/runtime'
 import { errorReply, isStanzaError, type Stanza, StanzaError } from '@xmppkit/stanza'
-import { bouncePacket, isCopy, neverBounce } from './tokens.js'
+import { tellFate } from './message-fate.js'
+import { type BouncePacketValue, bouncePacket, isCopy, neverBounce } from './tokens.js'
 
 /** What {@link createBouncing} needs. */
 export interface BouncingDeps {
@@ -24,12 +25,13 @@ export function createBouncing({ hooks, logger, route }: BouncingDeps): Bouncing
     if (stanza.meta(neverBounce) === true || stanza.meta(isCopy) === true) return
     if (!hooks.has(bouncePacket)) return answer(stanza, error)
     const outcome = hooks.fold(bouncePacket, { action: 'bounce', stanza, error })
-    if (isThenable(outcome)) {
-      return outcome.then((value) =>
-        isDrop(value) || value.action === 'discard' ? undefined : answer(value.stanza, value.error),
-      )
-    }
-    return isDrop(outcome) || outcome.action === 'discard' ? undefined : answer(outcome.stanza, outcome.error)
+    return isThenable(outcome) ? outcome.then(decided) : decided(outcome)
+  }
+
+  function decided(outcome: BouncePacketValue | Drop): Awaitable<void> {
+    if (isDrop(outcome)) return
+    if (outcome.action === 'bounce') return answer(outcome.stanza, outcome.error)
+    tellFate(outcome.stanza, 'discarded')
   }
 
   function answer(stanza: Stanza, error: StanzaError): Awaitable<void> {

@@ -12,8 +12,10 @@ import {
   unreachableAnswer,
 } from './decide-delivery.js'
 import { createHandingOver } from './handing-over.js'
+import { tellFate } from './message-fate.js'
 import type { DeliveryOutcome, SessionEntry, SessionRegistry } from './ports.js'
 import {
+  fateListener,
   isCopy,
   type OfflineMessageValue,
   offlineMessage,
@@ -112,7 +114,7 @@ export function createDelivery(
   function execute(stanza: Stanza, decision: Delivery<SessionEntry>): Awaitable<void> {
     switch (decision.action) {
       case 'deliver':
-        return handingOver.toAll(stanza, decision.sessions)
+        return tellTaken(stanza, handingOver.toAll(stanza, decision.sessions))
       case 'offline':
         return offerOffline(stanza, decision.otherwise)
       case 'account':
@@ -134,8 +136,10 @@ export function createDelivery(
   }
 
   function afterOffline(outcome: OfflineMessageValue | Drop): Awaitable<void> {
-    if (isDrop(outcome) || outcome.action !== 'bounce') return
-    return bouncing.bounce(outcome.stanza, new StanzaError('service-unavailable'))
+    if (isDrop(outcome)) return
+    const { action, stanza } = outcome
+    if (action !== 'bounce') return tellFate(stanza, action === 'stored' ? 'stored' : 'discarded')
+    return bouncing.bounce(stanza, new StanzaError('service-unavailable'))
   }
 
   function subscription(stanza: Stanza): Awaitable<void> {
@@ -159,6 +163,12 @@ export function createDelivery(
       return session === undefined ? done?.('failed') : handingOver.toOne(session, stanza, done)
     },
   }
+}
+
+function tellTaken(stanza: Stanza, taken: Awaitable<void>): Awaitable<void> {
+  if (stanza.meta(fateListener) === undefined) return taken
+  if (isThenable(taken)) return taken.then(() => tellFate(stanza, 'delivered'))
+  tellFate(stanza, 'delivered')
 }
 
 /** A message for later is answered with an error by an account that does not exist, and not by one that does. */

@@ -174,3 +174,15 @@ export const outboundRecipients = filter<
  * came (XEP-0203) says this.
  */
 export const takenAt = metaKey<number>('sessions/taken-at')
+
+/**
+ * What became of a message that was handed over to an account: a session took it, it waits or is archived, or nobody wanted it
+ * and nobody is told.
+ */
+export type MessageFate = 'delivered' | 'stored' | 'discarded'
+
+/**
+ * On a message whose sender, in this process, wants to know what becomes of it: told by whoever takes it over before its
+ * delivery settles, and again should it go another way then. A refusal is not told here but answered with an error.
+ */
+export const fateListener = metaKey<(fate: MessageFate) => void>('sessions/fate-listener')
