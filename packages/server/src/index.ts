@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export type { ServerApp } from './app.js'
 export { ServerError } from './errors.js'
 export { createServer, type Server } from './server.js'
 export {

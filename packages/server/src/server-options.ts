@@ -15,6 +15,7 @@ import { type CarbonsOptions, carbonsDefaults } from '@xmppkit/carbons'
 import { type ClientStateOptions, clientStateDefaults } from '@xmppkit/client-state'
 import { type DiscoOptions, discoDefaults } from '@xmppkit/disco'
 import { type FastOptions, fastDefaults } from '@xmppkit/fast'
+import { type InProcessOptions, inProcessDefaults } from '@xmppkit/in-process'
 import { type InboxOptions, inboxDefaults } from '@xmppkit/inbox'
 import { type IqOptions, iqDefaults } from '@xmppkit/iq'
 import type { ModuleUse, Provided } from '@xmppkit/module'
@@ -109,6 +110,8 @@ export interface HostSections {
   readonly streamManagement?: StreamManagementOptions
   /** Logins with tokens. */
   readonly fast?: FastOptions
+  /** Messages your own code sends and reviews, and its bots. */
+  readonly inProcess?: InProcessOptions
   /** In-band registration. */
   readonly registration?: RegistrationOptions
   /** Name and version of the software, as people may ask for them. */
@@ -256,6 +259,7 @@ export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedS
     clientState: clientStateDefaults,
     streamManagement: streamManagementDefaults,
     fast: fastDefaults,
+    inProcess: inProcessDefaults,
     registration: registrationDefaults,
     version: { ...versionDefaults, version: softwareVersion, os: '' },
     contact: contactRoles,

@@ -4,7 +4,7 @@ import { C2sService, LoginThrottleService } from '@xmppkit/c2s/module'
 import type { Commands } from '@xmppkit/commands'
 import { createHooks, type Hooks } from '@xmppkit/hooks'
 import { prepareDomain } from '@xmppkit/jid'
-import { createHost, type Host, type Provided, provide } from '@xmppkit/module'
+import { createHost, type Host, type ModuleUse, type Provided, provide } from '@xmppkit/module'
 import { createRouter, type Router } from '@xmppkit/router'
 import { RouterService } from '@xmppkit/router/module'
 import { createScope, randomIds, type Scope, silentLogger, systemClock } from '@xmppkit/runtime'
@@ -13,6 +13,7 @@ import type { ConnectionSink, Transport } from '@xmppkit/stream'
 import { listenTcp, type TcpListener } from '@xmppkit/tcp'
 import { createWeb, type HttpListener, listenHttp, type Web } from '@xmppkit/web'
 import { readerLimits } from '@xmppkit/xml'
+import { createServerApp, type ServerApp } from './app.js'
 import { ServerError } from './errors.js'
 import { createServerCommands, speaks } from './server-commands.js'
 import { type HostSettings, hostNameDefault, type ServerDeps, type ServerOptions } from './server-options.js'
@@ -20,7 +21,7 @@ import { standardModules } from './standard-modules.js'
 import { openStorage } from './storage.js'
 
 /** A complete XMPP server. */
-export interface Server extends AsyncDisposable {
+export interface Server extends ServerApp, AsyncDisposable {
   /** Its hosts, by name. */
   readonly hosts: ReadonlyMap<string, Host>
   /** The router all hosts share. */
@@ -52,7 +53,10 @@ export interface Server extends AsyncDisposable {
   removeDomain(domain: string): Promise<void>
   /** Takes over a connection of a client, from a listener of your own. */
   accept(transport: Transport): ConnectionSink
-  /** Sends a stanza through the router, as if somebody on the server had: `from` is yours to set. */
+  /**
+   * Sends a stanza through the router, as if somebody on the server had: `from` is yours to set. It passes no hook of a sender;
+   * what is said in a user's name goes by {@link ServerApp.as}.
+   */
   route(stanza: Stanza): Promise<void>
   /**
    * Stops in order: no new connections, `system-shutdown` to every client, sessions settled, modules
@@ -99,6 +103,7 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
   const hosts = new Map<string, Host>()
   const hostOf = (domain: string) => [...hosts.values()].find((host) => host.domains.has(domain))
   const router = createRouter({ hooks, logger, isLocal: (domain) => hostOf(domain) !== undefined })
+  const { app, module, review } = createServerApp({ ...shared, hostOf })
   const services = [
     provide(RouterService, router),
     provide(LoginThrottleService, createLoginThrottle(shared, options.throttle)),
@@ -107,7 +112,8 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
 
   for (const settings of [options, ...(options.hosts ?? [])]) {
     checkHost(hosts, settings)
-    const host = scope.use(await startHost(settings, services, shared))
+    const host = scope.use(await startHost(settings, services, shared, module))
+    review(host, settings.inProcess ?? {})
     hosts.set(host.name, host)
   }
 
@@ -141,6 +147,7 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
   }
   const close = () => scope.close()
   return {
+    ...app,
     hosts,
     router,
     hooks,
@@ -167,14 +174,19 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
 
 type Shared = Required<ServerDeps>
 
-function startHost(settings: HostSettings, services: readonly Provided[], shared: Shared): Promise<Host> {
+function startHost(
+  settings: HostSettings,
+  services: readonly Provided[],
+  shared: Shared,
+  app: ModuleUse,
+): Promise<Host> {
   const own = settings.services ?? []
   const replaced = new Set(own.map((one) => one.service.key))
   return createHost(shared, {
     name: settings.name ?? hostNameDefault,
     domains: settings.domains,
     services: [...services.filter((one) => !replaced.has(one.service.key)), ...own],
-    modules: standardModules(settings),
+    modules: [...standardModules(settings), app],
   })
 }
 

@@ -14,6 +14,7 @@ import { clientStateModule } from '@xmppkit/client-state/module'
 import { commandsModule, jobsModule } from '@xmppkit/commands/module'
 import { capsCacheModule, discoModule } from '@xmppkit/disco/module'
 import { fastModule } from '@xmppkit/fast/module'
+import { inProcessModule } from '@xmppkit/in-process/module'
 import { InboxStoreService, inboxModule } from '@xmppkit/inbox/module'
 import { iqModule } from '@xmppkit/iq/module'
 import { type ModuleUse, use } from '@xmppkit/module'
@@ -65,6 +66,8 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
     use(entityTimeModule, {}),
     use(lastActivityModule, {}),
     use(contactAddressesModule, { addresses: settings.contact ?? {} }),
+    // Bots end before what their messages find another way by.
+    use(inProcessModule, settings.inProcess ?? {}),
     // Ends before what takes over the messages of its sessions.
     use(streamManagementModule, settings.streamManagement ?? {}),
     ...(settings.modules ?? []),

@@ -17,6 +17,7 @@ import { commandsModule } from '@xmppkit/commands/module'
 import { discoModule } from '@xmppkit/disco/module'
 import { fastModule, memoryFastModule } from '@xmppkit/fast/module'
 import { createHooks } from '@xmppkit/hooks'
+import { inProcessModule } from '@xmppkit/in-process/module'
 import { inboxModule, memoryInboxModule } from '@xmppkit/inbox/module'
 import { iqModule } from '@xmppkit/iq/module'
 import { type BareJid, type Jid, parseJid } from '@xmppkit/jid'
@@ -203,6 +204,7 @@ const usualModules: readonly ModuleUse[] = [
   use(clientStateModule, {}),
   use(memoryFastModule),
   use(fastModule, {}),
+  use(inProcessModule, {}),
   use(streamManagementModule, {}),
   use(registrationModule, { allowRegistration: true }),
   use(memoryLastActivityModule, {}),

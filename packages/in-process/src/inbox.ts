@@ -1,0 +1,142 @@
+import type { KeptStanza, SessionKeeper } from '@xmppkit/c2s'
+import { type Awaitable, type Clock, isThenable } from '@xmppkit/runtime'
+import { readStanza, type Stanza, StanzaError } from '@xmppkit/stanza'
+import type { InProcessOptions } from './in-process-options.js'
+
+/** What {@link createInbox} needs. */
+export interface InboxDeps {
+  /** Limits the waits of senders and the time of handlers. */
+  readonly clock: Pick<Clock, 'after'>
+  /** Deals with a stanza; must not throw. The signal aborts when its time is over. */
+  readonly handle: (stanza: Stanza, signal: AbortSignal) => Awaitable<void>
+  /** What needs no place in the queue is dealt with here and now; true if it was. */
+  readonly atOnce: (stanza: Stanza) => boolean
+  /** A stanza has been dealt with. */
+  readonly confirm: (kept: KeptStanza) => void
+  /** A handler has not ended in time. */
+  readonly late: (stanza: Stanza) => void
+}
+
+/** What waits for a bot: in order for each sender, several senders at a time, bounded. */
+export interface Inbox extends SessionKeeper {
+  /** Nothing while there is room; a promise that holds a sender back where there is none. */
+  room(stanza: Stanza): Awaitable<void>
+  /** How many stanzas wait or are being dealt with. */
+  readonly size: number
+  /** Begins nothing more; fulfilled when what has begun has ended. */
+  drain(): Promise<void>
+}
+
+interface Entry {
+  readonly kept: KeptStanza
+  readonly stanza: Stanza
+  readonly sender: string
+}
+
+interface Waiter {
+  readonly settle: (refusal?: StanzaError) => void
+}
+
+/** Makes an empty inbox. */
+export function createInbox(deps: InboxDeps, options: Required<InProcessOptions>): Inbox {
+  const { maxInbox, maxWaitingSenders, roomTimeoutMs, handlerTimeoutMs, concurrency } = options
+  const waiting = new Set<Entry>()
+  const busy = new Set<string>()
+  const waiters = new Set<Waiter>()
+  let draining = false
+  let drained: (() => void) | undefined
+
+  function pump(): void {
+    if (!draining) {
+      for (const entry of waiting) {
+        if (busy.size >= concurrency) break
+        if (!busy.has(entry.sender)) begin(entry)
+      }
+    }
+    for (const waiter of waiters) {
+      if (waiting.size + busy.size >= maxInbox) break
+      waiter.settle()
+    }
+    if (busy.size === 0) drained?.()
+  }
+
+  function begin(entry: Entry): void {
+    waiting.delete(entry)
+    busy.add(entry.sender)
+    const controller = new AbortController()
+    const ended = () => {
+      if (controller.signal.aborted) return
+      timer[Symbol.dispose]()
+      finish(entry)
+    }
+    const timer = deps.clock.after(handlerTimeoutMs, () => {
+      controller.abort()
+      deps.late(entry.stanza)
+      finish(entry)
+    })
+    const done = deps.handle(entry.stanza, controller.signal)
+    if (isThenable(done)) done.then(ended, ended)
+    else queueMicrotask(ended)
+  }
+
+  function finish(entry: Entry): void {
+    busy.delete(entry.sender)
+    deps.confirm(entry.kept)
+    pump()
+  }
+
+  function whenRoom(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        settle(refusal) {
+          waiters.delete(waiter)
+          timer[Symbol.dispose]()
+          if (refusal === undefined) resolve()
+          else reject(refusal)
+        },
+      }
+      const timer = deps.clock.after(roomTimeoutMs, () => waiter.settle(full()))
+      waiters.add(waiter)
+    })
+  }
+
+  return {
+    keep(kept) {
+      const stanza = readStanza(kept.raw)
+      if (deps.atOnce(stanza)) {
+        deps.confirm(kept)
+        return
+      }
+      waiting.add({ kept, stanza, sender: stanza.from?.bare.toString() ?? '' })
+      pump()
+    },
+    room(stanza) {
+      if (stanza.kind !== 'message') return
+      if (waiting.size + busy.size < maxInbox && waiters.size === 0) return
+      if (waiters.size >= maxWaitingSenders) throw full()
+      return whenRoom()
+    },
+    get size() {
+      return waiting.size + busy.size
+    },
+    drain() {
+      draining = true
+      return busy.size === 0 ? Promise.resolve() : new Promise((resolve) => (drained = resolve))
+    },
+    handled() {},
+    outlives: () => false,
+    reconnected() {},
+    // What has begun is the bot's; the rest finds another way.
+    release() {
+      draining = true
+      const left = [...waiting].map(({ kept }) => kept)
+      waiting.clear()
+      for (const waiter of waiters) waiter.settle()
+      return left
+    },
+  }
+}
+
+function full(): StanzaError {
+  return new StanzaError('resource-constraint', { text: 'too much is waiting here; try again later' })
+}
