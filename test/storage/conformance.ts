@@ -8,6 +8,7 @@ import { keyValueConformance } from '@xmppkit/conformance/key-value'
 import { lastActivityStoreConformance } from '@xmppkit/conformance/last-activity-store'
 import { logConformance } from '@xmppkit/conformance/log'
 import { offlineStoreConformance } from '@xmppkit/conformance/offline-store'
+import { outboxStoreConformance } from '@xmppkit/conformance/outbox-store'
 import { pushStoreConformance } from '@xmppkit/conformance/push-store'
 import { rosterStoreConformance } from '@xmppkit/conformance/roster-store'
 import type { SqlStorage } from '@xmppkit/storage-sql'
@@ -26,6 +27,7 @@ export function storageConformance(
   inboxStoreConformance(name, () => open(({ archive, inbox }) => ({ archive, inbox })))
   blocklistStoreConformance(name, () => open((storage) => storage.blocklists))
   fastTokenStoreConformance(name, () => open((storage) => storage.fastTokens))
+  outboxStoreConformance(name, () => open((storage) => storage.outbox))
   keyValueConformance(name, () => open((storage) => storage.keyValue('tested')))
   logConformance(name, () => open((storage) => storage.log('tested')))
 }

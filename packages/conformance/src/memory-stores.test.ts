@@ -5,6 +5,7 @@ import { createBlocklistCache, createMemoryBlocklistStore } from '@xmppkit/block
 import { createMemoryFastTokenStore } from '@xmppkit/fast'
 import { createMemoryInboxStore } from '@xmppkit/inbox'
 import { createMemoryOfflineStore } from '@xmppkit/offline'
+import { createMemoryOutboxStore } from '@xmppkit/outbox'
 import { createMemoryPushStore } from '@xmppkit/push'
 import { createMemoryRosterStore } from '@xmppkit/roster'
 import { systemClock } from '@xmppkit/runtime'
@@ -18,6 +19,7 @@ import { keyValueConformance } from './key-value.js'
 import { lastActivityStoreConformance } from './last-activity-store.js'
 import { logConformance } from './log.js'
 import { offlineStoreConformance } from './offline-store.js'
+import { outboxStoreConformance } from './outbox-store.js'
 import { pushStoreConformance } from './push-store.js'
 import { rosterStoreConformance } from './roster-store.js'
 
@@ -38,3 +40,4 @@ inboxStoreConformance('memory', () => {
   const archive = createMemoryArchiveStore()
   return { store: { archive, inbox: createMemoryInboxStore({ log: archive }) } }
 })
+outboxStoreConformance('memory', () => ({ store: createMemoryOutboxStore() }))

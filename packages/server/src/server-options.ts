@@ -20,6 +20,8 @@ import { type InboxOptions, inboxDefaults } from '@xmppkit/inbox'
 import { type IqOptions, iqDefaults } from '@xmppkit/iq'
 import type { ModuleUse, Provided } from '@xmppkit/module'
 import { type OfflineOptions, offlineDefaults } from '@xmppkit/offline'
+import { outboxDefaults } from '@xmppkit/outbox'
+import type { OutboxModuleOptions } from '@xmppkit/outbox/module'
 import { type PrivateOptions, privateDefaults } from '@xmppkit/private'
 import { type PushOptions, pushDefaults } from '@xmppkit/push'
 import { type RegistrationOptions, registrationDefaults } from '@xmppkit/registration'
@@ -110,6 +112,8 @@ export interface HostSections {
   readonly streamManagement?: StreamManagementOptions
   /** Logins with tokens. */
   readonly fast?: FastOptions
+  /** Events for your own code and for webhooks. */
+  readonly outbox?: OutboxModuleOptions
   /** Messages your own code sends and reviews, and its bots. */
   readonly inProcess?: InProcessOptions
   /** In-band registration. */
@@ -259,6 +263,7 @@ export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedS
     clientState: clientStateDefaults,
     streamManagement: streamManagementDefaults,
     fast: fastDefaults,
+    outbox: { ...outboxDefaults, webhooks: [], handlers: [] },
     inProcess: inProcessDefaults,
     registration: registrationDefaults,
     version: { ...versionDefaults, version: softwareVersion, os: '' },

@@ -19,6 +19,7 @@ import { InboxStoreService, inboxModule } from '@xmppkit/inbox/module'
 import { iqModule } from '@xmppkit/iq/module'
 import { type ModuleUse, use } from '@xmppkit/module'
 import { offlineModule } from '@xmppkit/offline/module'
+import { outboxModule } from '@xmppkit/outbox/module'
 import { privateModule } from '@xmppkit/private/module'
 import { pushModule } from '@xmppkit/push/module'
 import { registrationModule } from '@xmppkit/registration/module'
@@ -66,6 +67,7 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
     use(entityTimeModule, {}),
     use(lastActivityModule, {}),
     use(contactAddressesModule, { addresses: settings.contact ?? {} }),
+    use(outboxModule, settings.outbox ?? {}),
     // Bots end before what their messages find another way by.
     use(inProcessModule, settings.inProcess ?? {}),
     // Ends before what takes over the messages of its sessions.

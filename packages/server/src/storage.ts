@@ -13,6 +13,8 @@ import { InboxStoreService } from '@xmppkit/inbox/module'
 import { type Provided, provide } from '@xmppkit/module'
 import { createMemoryOfflineStore } from '@xmppkit/offline'
 import { OfflineStoreService } from '@xmppkit/offline/module'
+import { createMemoryOutboxStore } from '@xmppkit/outbox'
+import { OutboxStoreService } from '@xmppkit/outbox/module'
 import { createMemoryPushStore } from '@xmppkit/push'
 import { PushStoreService } from '@xmppkit/push/module'
 import { createMemoryRosterStore } from '@xmppkit/roster'
@@ -68,6 +70,7 @@ function memoryStorage(deps: { readonly clock: Clock }): Storage {
       provide(StorageService, createMemoryStorage()),
       provide(BlocklistStoreService, createMemoryBlocklistStore()),
       provide(FastTokenStoreService, createMemoryFastTokenStore()),
+      provide(OutboxStoreService, createMemoryOutboxStore()),
     ],
     async [Symbol.asyncDispose]() {},
   }

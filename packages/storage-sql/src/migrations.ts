@@ -3,6 +3,7 @@ import { blockedJids } from './blocked-jids-migration.js'
 import type { ColumnTypes } from './dialect.js'
 import { fastTokens } from './fast-migration.js'
 import { inboxMigration } from './inbox-migration.js'
+import { outboxEvents } from './outbox-migration.js'
 import { pushRegistrations } from './push-migration.js'
 
 /** A step from one state of the tables to the next. Never changed once it was released. */
@@ -177,6 +178,7 @@ export const migrations: readonly Migration[] = [
   blockedJids,
   fastTokens,
   inboxMigration,
+  outboxEvents,
 ]
 
 /** The steps in the words of one dialect. */

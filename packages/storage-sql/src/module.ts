@@ -11,6 +11,7 @@ import { FastTokenStoreService } from '@xmppkit/fast/module'
 import { InboxStoreService } from '@xmppkit/inbox/module'
 import { type Provided, provide } from '@xmppkit/module'
 import { OfflineStoreService } from '@xmppkit/offline/module'
+import { OutboxStoreService } from '@xmppkit/outbox/module'
 import { PushStoreService } from '@xmppkit/push/module'
 import { RosterStoreService } from '@xmppkit/roster/module'
 import { StorageService } from '@xmppkit/storage/module'
@@ -37,6 +38,7 @@ export function provideSqlStorage(storage: SqlStorage): readonly Provided[] {
     provide(PushStoreService, storage.push),
     provide(BlocklistStoreService, storage.blocklists),
     provide(FastTokenStoreService, storage.fastTokens),
+    provide(OutboxStoreService, storage.outbox),
     provide(StorageService, storage),
   ]
 }

@@ -5,6 +5,7 @@ import { type BlocklistStore, createBlocklistCache } from '@xmppkit/blocking'
 import type { FastTokenStore } from '@xmppkit/fast'
 import type { InboxStore } from '@xmppkit/inbox'
 import { createMemoryLeases, createWaitingCounts, type OfflineStore } from '@xmppkit/offline'
+import type { OutboxStore } from '@xmppkit/outbox'
 import type { PushStore } from '@xmppkit/push'
 import { createRosterCache, type RosterStore } from '@xmppkit/roster'
 import { type Clock, type Logger, silentLogger, systemClock } from '@xmppkit/runtime'
@@ -21,6 +22,7 @@ import { createSqlInboxStore } from './inbox-store.js'
 import { createKnownAccounts } from './known-accounts.js'
 import { createSqlLastActivityStore } from './last-activity-store.js'
 import { createSqlOfflineStore } from './offline-store.js'
+import { createSqlOutboxStore } from './outbox-store.js'
 import { openPostgresDatabase } from './postgres-database.js'
 import { createPostgresPool } from './postgres-pool.js'
 import type { PostgresPool } from './postgres-types.js'
@@ -75,6 +77,8 @@ export interface SqlStorage extends Storage, AsyncDisposable {
   readonly blocklists: BlocklistStore
   /** Login tokens, for `@xmppkit/fast`. */
   readonly fastTokens: FastTokenStore
+  /** Events on their way out, for `@xmppkit/outbox`. */
+  readonly outbox: OutboxStore
   /** Refuses further calls, finishes those that wait, and lets go of the database. */
   close(): Promise<void>
 }
@@ -144,6 +148,7 @@ export async function createSqlStorage(
         ? createBlocklistCache(blocklists, { maxItems: cachedBlocklistItems })
         : blocklists,
     fastTokens: createSqlFastTokenStore({ db }, statements),
+    outbox: createSqlOutboxStore({ db, exclusive }, statements),
     keyValue: (name): KeyValue => keyValue(named(name)),
     log: (name): Log => logOf(named(name)),
     close,

@@ -103,6 +103,19 @@ export interface Tables {
     software: string | null
     device: string | null
   }
+  outbox_events: {
+    id: Generated<number>
+    target: string
+    conversation: string
+    account: string
+    type: string
+    event: string
+    happened_at: Timestamp
+    refusals: Generated<number>
+    dead_at: Timestamp | null
+    error: string | null
+  }
+  outbox_leases: { target: string; holder: string; held_until: Timestamp }
   key_values: {
     store: string
     owner: string
