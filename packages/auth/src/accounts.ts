@@ -115,6 +115,11 @@ export interface Accounts extends PasswordVerifier, ScramStore {
    * @throws {@link AuthError} `auth/read-only`
    */
   setDisabled(account: BareJid, reason: string | undefined): Promise<boolean>
+  /**
+   * For users somebody else keeps: they have removed this one. What is kept for it here goes, and its sessions end, by way of
+   * `removeUser`. Absent where accounts are removed here.
+   */
+  removed?(account: BareJid): Promise<void>
   /** Localparts of the accounts of a domain, in order. */
   list(domain: string, page: AccountPage): Promise<readonly string[]>
   /** Number of accounts of a domain. */

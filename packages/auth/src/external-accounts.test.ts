@@ -1,7 +1,10 @@
+import { createHooks } from '@xmppkit/hooks'
 import { type BareJid, parseJid } from '@xmppkit/jid'
+import { createManualClock } from '@xmppkit/runtime'
 import { createScramHasher } from '@xmppkit/sasl'
 import { expect, test } from 'vitest'
 import { createExternalAccounts } from './external-accounts.js'
+import { removeUser } from './tokens.js'
 
 const juliet = parseJid('juliet@example.org') as BareJid
 
@@ -54,4 +57,59 @@ test('nothing can be changed here', async () => {
     accounts.count('example.org'),
   ]
   for (const change of changes) await expect(change).rejects.toMatchObject({ code: 'auth/read-only' })
+})
+
+test('they can be listed and counted where the embedder can', async () => {
+  const accounts = createExternalAccounts({ list: async () => ['juliet'], count: async () => 1 })
+  expect(await accounts.list('example.org', { limit: 10 })).toEqual(['juliet'])
+  expect(await accounts.count('example.org')).toBe(1)
+})
+
+test('SEC-25: what is kept here for a user who was removed over there goes', async () => {
+  const gone: string[] = []
+  const hooks = createHooks({ onError() {} })
+  hooks.on(removeUser, ({ account }) => void gone.push(account.toString()))
+  const accounts = createExternalAccounts({ exists: async () => true, hooks })
+  expect(await accounts.exists(juliet)).toBe(true)
+  await accounts.removed?.(juliet)
+  expect(gone).toEqual(['juliet@example.org'])
+  expect(await accounts.exists(juliet)).toBe(false)
+})
+
+test('E-3: whether somebody is there is asked once, remembered, and still known in an outage', async () => {
+  const clock = createManualClock(0)
+  let answer: () => Promise<boolean> = async () => true
+  let asked = 0
+  const accounts = createExternalAccounts(
+    {
+      clock,
+      exists: () => {
+        asked += 1
+        return answer()
+      },
+    },
+    { existsCacheMs: 1000, existsTimeoutMs: 100, maxKnownAccounts: 2 },
+  )
+  expect(accounts.isKnown?.(juliet)).toBe(false)
+  expect(await Promise.all([accounts.exists(juliet), accounts.exists(juliet)])).toEqual([true, true])
+  expect([asked, accounts.isKnown?.(juliet)]).toEqual([1, true])
+  await clock.advance(1000)
+  expect(accounts.isKnown?.(juliet)).toBe(false)
+  answer = () => Promise.reject(new Error('down'))
+  expect(await accounts.exists(juliet)).toBe(true)
+  const romeo = parseJid('romeo@example.org').bare
+  await expect(accounts.exists(romeo)).rejects.toThrow('down')
+  answer = () => new Promise(() => {})
+  const late = accounts.exists(romeo)
+  const refused = expect(late).rejects.toMatchObject({ code: 'auth/timeout' })
+  await clock.advance(100)
+  await refused
+  answer = async () => false
+  expect(await accounts.exists(juliet)).toBe(false)
+  expect(accounts.isKnown?.(juliet)).toBe(false)
+  for (const name of ['a', 'b']) await accounts.exists(parseJid(`${name}@example.org`).bare)
+  asked = 0
+  await accounts.exists(juliet)
+  expect(asked).toBe(1)
+  expect(clock.timers).toBe(0)
 })

@@ -23,7 +23,13 @@ export {
 } from './bind2.js'
 export { channelBindingFeature } from './channel-binding-feature.js'
 export { AuthError, type AuthErrorCode } from './errors.js'
-export { createExternalAccounts, type ExternalAccountsDeps } from './external-accounts.js'
+export {
+  createExternalAccounts,
+  type ExternalAccountsDeps,
+  type ExternalAccountsHost,
+  type ExternalAccountsOptions,
+  externalAccountsDefaults,
+} from './external-accounts.js'
 export {
   createFeatureRegistry,
   type FeatureList,

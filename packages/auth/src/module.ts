@@ -17,7 +17,11 @@ import type { ScramHasher } from '@xmppkit/sasl'
 import { registerAccountCommands } from './account-commands.js'
 import { type Accounts, type AccountsOptions, createAccounts } from './accounts.js'
 import { AuthError } from './errors.js'
-import { createExternalAccounts, type ExternalAccountsDeps } from './external-accounts.js'
+import {
+  createExternalAccounts,
+  type ExternalAccountsDeps,
+  type ExternalAccountsOptions,
+} from './external-accounts.js'
 import { createMemoryAccountStore } from './memory-store.js'
 import type { AccountStore, TokenVerifier } from './ports.js'
 
@@ -70,7 +74,7 @@ export const authModule = defineModule({
   provides: AccountsService,
   start(
     { store, external, hasher, decoySecret, tokens, commands, ...deps },
-    options: AccountsOptions,
+    options: AccountsOptions & ExternalAccountsOptions,
     scope,
   ) {
     const optional = {
@@ -79,7 +83,10 @@ export const authModule = defineModule({
       ...(tokens && { tokens }),
     }
     const accounts = external
-      ? createExternalAccounts({ ...(tokens && { tokens }), ...external })
+      ? createExternalAccounts(
+          { ...(tokens && { tokens }), ...external, hooks: deps.hooks, clock: deps.clock },
+          options,
+        )
       : createAccounts({ ...deps, ...optional, store: store ?? missingStore() }, options)
     if (commands) scope.use(registerAccountCommands({ commands, accounts, domains: deps.domains }))
     return { service: accounts }

@@ -1,3 +1,5 @@
+import { AuthError } from '@xmppkit/auth'
+import { AccountsService } from '@xmppkit/auth/module'
 import {
   type Bot,
   type BotSetup,
@@ -36,6 +38,12 @@ export interface ServerApp {
    * @throws ServerError `server/no-host`, InProcessError, SessionError
    */
   bot(address: Jid | string, setup: BotSetup): Promise<Bot>
+  /**
+   * Tells that you have removed one of your own users (`users`): what is kept for it goes, and its sessions end.
+   *
+   * @throws ServerError `server/no-host`; AuthError `auth/read-only` where accounts are kept here: `unregister` removes those
+   */
+  userRemoved(address: Jid | string): Promise<void>
   /**
    * Answers requests with a payload of yours, to the domains or the accounts of every host; what is answered is told in
    * service discovery.
@@ -105,6 +113,14 @@ export function createServerApp({ hostOf, clock, logger }: ServerAppDeps): AppBu
         })
       },
       bot: async (address, setup) => hostFor(address).get(InProcessService).bot(address, setup),
+      async userRemoved(address) {
+        const { bare } = typeof address === 'string' ? parseJid(address) : address
+        const accounts = hostFor(bare).get(AccountsService)
+        if (accounts.removed === undefined) {
+          throw new AuthError('auth/read-only', 'accounts that are kept here are removed by unregister')
+        }
+        await accounts.removed(bare)
+      },
       handleIq: (definition, target, handler, options) =>
         answers.add((iq) => iq.handle(definition, target, handler, options)),
     },

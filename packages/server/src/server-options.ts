@@ -3,6 +3,9 @@ import { type ArchiveOptions, archiveDefaults } from '@xmppkit/archive'
 import {
   type AccountsOptions,
   accountsDefaults,
+  type ExternalAccountsDeps,
+  type ExternalAccountsOptions,
+  externalAccountsDefaults,
   type LoginThrottleOptions,
   loginThrottleDefaults,
   type SaslFeatureOptions,
@@ -75,7 +78,7 @@ export const inboxEnabledDefault = true
 /** Options of the blocks a host is made of; each is documented with its block. */
 export interface HostSections {
   /** Passwords and their hashes. */
-  readonly accounts?: AccountsOptions
+  readonly accounts?: AccountsOptions & ExternalAccountsOptions
   /** Logins. */
   readonly sasl?: SaslFeatureOptions
   /** Client sessions: pace, recipients, whether TLS is required. */
@@ -162,8 +165,14 @@ export interface HostSettings extends HostSections {
    */
   readonly modules?: readonly ModuleUse[]
   /**
-   * Services of your own: stores over your tables, your users (`ExternalAccountsService`). They win over
-   * those of `storage`.
+   * Your own users: how their passwords, SCRAM verifiers or tokens are checked, and who there is. They stay where they are; no
+   * accounts are kept here then.
+   *
+   * @default accounts are kept in `storage`
+   */
+  readonly users?: ExternalAccountsDeps
+  /**
+   * Services of your own, such as stores over your tables. They win over those of `storage`.
    *
    * @default none
    */
@@ -244,7 +253,7 @@ const reachable: Required<ReachableOptions> = {
 /** Defaults of every section, by which sections that come from outside are checked. */
 export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedSections, object>> =
   Object.freeze({
-    accounts: accountsDefaults,
+    accounts: { ...accountsDefaults, ...externalAccountsDefaults },
     sasl: saslFeatureDefaults,
     c2s: { ...c2sWithoutSasl, accessRule: '', shaperRule: '', redirect: '' },
     sessions: sessionsDefaults,

@@ -1,4 +1,5 @@
 import { createLoginThrottle } from '@xmppkit/auth'
+import { ExternalAccountsService } from '@xmppkit/auth/module'
 import { type C2sPort, createC2sPort } from '@xmppkit/c2s'
 import { C2sService, LoginThrottleService } from '@xmppkit/c2s/module'
 import type { Commands } from '@xmppkit/commands'
@@ -180,7 +181,8 @@ function startHost(
   shared: Shared,
   app: ModuleUse,
 ): Promise<Host> {
-  const own = settings.services ?? []
+  const { users } = settings
+  const own = [...(users ? [provide(ExternalAccountsService, users)] : []), ...(settings.services ?? [])]
   const replaced = new Set(own.map((one) => one.service.key))
   return createHost(shared, {
     name: settings.name ?? hostNameDefault,

@@ -49,7 +49,7 @@ export function createDelivery(
   deps: DeliveryDeps,
   options: { readonly bareMessages: BareMessagePolicy },
 ): SessionDelivery {
-  const { hooks, registry, accountExists, accountIsKnown, accountIq } = deps
+  const { hooks, logger, registry, accountExists, accountIsKnown, accountIq } = deps
   const rules: DeliveryRules = Object.freeze({ bareMessages: options.bareMessages })
   const rerouteRules: DeliveryRules = Object.freeze({ ...rules, rerouted: true })
   const bouncing = createBouncing(deps)
@@ -100,9 +100,18 @@ export function createDelivery(
       return execute(stanza, decision)
     }
     const exists = stanza.to === undefined ? false : accountExists(stanza.to.bare)
-    return isThenable(exists)
-      ? exists.then((answer) => executeIf(answer, stanza, decision))
-      : executeIf(exists, stanza, decision)
+    if (!isThenable(exists)) return executeIf(exists, stanza, decision)
+    return exists.then(
+      (answer) => executeIf(answer, stanza, decision),
+      (cause: unknown) => nobodyKnows(stanza, cause),
+    )
+  }
+
+  // An outage of whoever keeps the accounts passes: the sender may try again.
+  function nobodyKnows(stanza: Stanza, cause: unknown): Awaitable<void> {
+    logger.error('it could not be found out whether an account exists', { to: stanza.to?.toString(), cause })
+    if (unreachableAnswer(stanza) === undefined) return
+    return bouncing.bounce(stanza, new StanzaError('internal-server-error', { type: 'wait' }))
   }
 
   function executeIf(exists: boolean, stanza: Stanza, decision: Delivery<SessionEntry>): Awaitable<void> {
