@@ -1,7 +1,8 @@
+import { isDrop } from '@xmppkit/hooks'
 import type { BareJid, FullJid } from '@xmppkit/jid'
 import { type Awaitable, type Clock, type Ids, isThenable, type Logger } from '@xmppkit/runtime'
-import type { DeliveryOutcome, Sessions } from '@xmppkit/sessions'
-import { NS, type Stanza, type StreamError } from '@xmppkit/stanza'
+import { type DeliveryOutcome, isCopy, offlineMessage, type Sessions, sharedWith } from '@xmppkit/sessions'
+import { NS, presence, readPriority, type Stanza, StanzaError, type StreamError } from '@xmppkit/stanza'
 import type { StreamState } from '@xmppkit/stream'
 import type { RawElement } from '@xmppkit/xml'
 import type { KeptStanza, SessionKeeper } from './keeping.js'
@@ -28,10 +29,12 @@ export interface LocalSessionSetup {
   /** Gets every stanza for it, in order, and {@link LocalSession.confirm}s what it has dealt with. */
   readonly keeper: SessionKeeper
   /**
-   * Asked before a stanza is taken; a promise holds its sender back until it is fulfilled. Throw a StanzaError to refuse it.
+   * Asked before a stanza is taken; a promise holds its sender back until it is fulfilled. Throw a StanzaError, or reject with
+   * one, where there is none: a message then waits in offline storage until there is, see {@link LocalSession.eased}.
+   * @param owned - no sender waits: whoever hands it over keeps it until it is taken, and limits the wait itself
    * @default there is always room
    */
-  readonly room?: (stanza: Stanza) => Awaitable<void>
+  readonly room?: (stanza: Stanza, owned: boolean) => Awaitable<void>
   /** Told once that the session has ended, and why. */
   readonly onEnded?: (reason: string) => void
   /** Stanzas that may wait for the session to open or for a handler of `userReceivePacket`. @default 1_000 */
@@ -53,6 +56,11 @@ export interface LocalSession extends C2sSession {
   submit(stanza: Stanza): Awaitable<void>
   /** A stanza the keeper was given has been dealt with: whoever waits to hear of it is told. */
   confirm(stanza: KeptStanza): void
+  /**
+   * There is room again. What came while there was none is asked for: it waits in offline storage, and whatever follows waits
+   * behind it.
+   */
+  eased(): void
   /** Ends it: contacts are told, and what was not confirmed goes elsewhere. Fulfilled when it has. */
   leave(): Promise<void>
 }
@@ -84,6 +92,7 @@ class LocalClient implements SendingSession, LocalSession {
   readonly #sending: Sending
   readonly #outgoing: Outgoing
   #connected = false
+  #overflowed = false
   #ended = false
   #settled = false
   #closing: Promise<void> | undefined
@@ -119,10 +128,29 @@ class LocalClient implements SendingSession, LocalSession {
   }
 
   deliver(stanza: Stanza, done?: (outcome: DeliveryOutcome) => void): Awaitable<void> {
-    const room = this.#setup.room?.(stanza)
-    return isThenable(room)
-      ? room.then(() => this.#outgoing.deliver(stanza, done))
-      : this.#outgoing.deliver(stanza, done)
+    // What comes now must not overtake what was stored.
+    if (this.#overflowed && done === undefined && stanza.kind === 'message') return this.#store(stanza)
+    let room: Awaitable<void>
+    try {
+      room = this.#setup.room?.(stanza, isOwned(stanza, done))
+    } catch (refusal) {
+      return this.#overflow(stanza, done, refusal)
+    }
+    if (!isThenable(room)) return this.#outgoing.deliver(stanza, done)
+    return room.then(
+      () => this.#outgoing.deliver(stanza, done),
+      (refusal: unknown) => this.#overflow(stanza, done, refusal),
+    )
+  }
+
+  eased(): void {
+    if (!this.#overflowed || this.#ended) return
+    this.#overflowed = false
+    const { presence: current } = this
+    if (current === undefined || readPriority(current) < 0) return
+    this.#comeBack(current).catch((error: unknown) => {
+      this.#deps.logger.error('stored messages could not be asked for', { error, jid: this.jid.toString() })
+    })
   }
 
   submit(stanza: Stanza): Awaitable<void> {
@@ -165,6 +193,29 @@ class LocalClient implements SendingSession, LocalSession {
     await this.#gone
   }
 
+  // As if it had been away for a moment: offline storage hands over what it has. Contacts are not told.
+  async #comeBack(available: Stanza): Promise<void> {
+    const { sessions } = this.#deps
+    await sessions.setPresence(this, presence({ from: this.jid, priority: -1 }))
+    await sessions.setPresence(this, available)
+  }
+
+  // Who owns a message keeps it; others' waits in storage, if there is one.
+  #overflow(
+    stanza: Stanza,
+    done: ((outcome: DeliveryOutcome) => void) | undefined,
+    refusal: unknown,
+  ): Awaitable<void> {
+    this.#overflowed = true
+    if (done !== undefined || stanza.kind !== 'message') throw refusal
+    return this.#store(stanza, refusal)
+  }
+
+  async #store(stanza: Stanza, refusal: unknown = tooMuch()): Promise<void> {
+    const kept = await this.#deps.hooks.fold(offlineMessage, { action: 'bounce', stanza })
+    if (!isDrop(kept) && kept.action === 'bounce') throw refusal
+  }
+
   // In the order of a client's session: nobody finds it, everybody is told, what was not dealt with goes elsewhere.
   #finish(reason: string): void {
     if (this.#ended) return
@@ -195,6 +246,15 @@ const nowhere: ConstructorParameters<typeof Outgoing>[1] = Object.freeze({
   form: { ns: NS.client, declare: false },
   send() {},
 })
+
+// What goes to several sessions at once has receipts, but a sender waits for it all the same.
+function isOwned(stanza: Stanza, done: unknown): boolean {
+  return done !== undefined && stanza.meta(isCopy) !== true && stanza.meta(sharedWith) === undefined
+}
+
+function tooMuch(): StanzaError {
+  return new StanzaError('resource-constraint', { text: 'too much is waiting for this resource' })
+}
 
 function stateOf(jid: FullJid, id: string): StreamState {
   return Object.freeze({

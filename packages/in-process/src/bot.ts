@@ -126,6 +126,7 @@ class VirtualClient {
         handle: (stanza, signal) => this.#handle(stanza, signal),
         atOnce: (stanza) => this.#atOnce(stanza),
         confirm: (kept) => this.#session.confirm(kept),
+        eased: () => this.#session.eased(),
         late: (stanza) => this.#failed(stanza, new InProcessError('in-process/limit', 'it took too long')),
       },
       options,
@@ -133,7 +134,7 @@ class VirtualClient {
     this.#session = createLocalSession(deps, {
       jid,
       keeper: this.#inbox,
-      room: (stanza) => this.#inbox.room(stanza),
+      room: (stanza, owned) => this.#inbox.room(stanza, owned),
       onEnded: ended,
       maxWaiting: options.maxInbox,
     })

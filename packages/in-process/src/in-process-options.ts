@@ -17,9 +17,9 @@ export interface InProcessOptions {
   readonly maxBots?: number
   /** Stanzas that may wait for one bot; beyond, their senders wait. @default 1_000 */
   readonly maxInbox?: number
-  /** Senders that may wait for room with one bot; more are told `resource-constraint`. @default 100 */
+  /** Senders that may wait for room with one bot; what more of them send goes to offline storage. @default 100 */
   readonly maxWaitingSenders?: number
-  /** How long a sender waits for room before it is told `resource-constraint`. @default 5_000 */
+  /** How long a sender waits for room before what it sent goes to offline storage. @default 5_000 */
   readonly roomTimeoutMs?: number
   /** How long a bot may take for one stanza before the next of its sender follows. @default 60_000 */
   readonly handlerTimeoutMs?: number

@@ -13,14 +13,19 @@ export interface InboxDeps {
   readonly atOnce: (stanza: Stanza) => boolean
   /** A stanza has been dealt with. */
   readonly confirm: (kept: KeptStanza) => void
+  /** No more than half of what may wait does. */
+  readonly eased: () => void
   /** A handler has not ended in time. */
   readonly late: (stanza: Stanza) => void
 }
 
 /** What waits for a bot: in order for each sender, several senders at a time, bounded. */
 export interface Inbox extends SessionKeeper {
-  /** Nothing while there is room; a promise that holds a sender back where there is none. */
-  room(stanza: Stanza): Awaitable<void>
+  /**
+   * Nothing while there is room; a promise that holds a sender back where there is none, or whoever owns the stanza.
+   * @throws StanzaError `resource-constraint` where too many senders wait, or too long
+   */
+  room(stanza: Stanza, owned: boolean): Awaitable<void>
   /** How many stanzas wait or are being dealt with. */
   readonly size: number
   /** Begins nothing more; fulfilled when what has begun has ended. */
@@ -83,9 +88,10 @@ export function createInbox(deps: InboxDeps, options: Required<InProcessOptions>
     busy.delete(entry.sender)
     deps.confirm(entry.kept)
     pump()
+    if (waiting.size + busy.size <= maxInbox / 2) deps.eased()
   }
 
-  function whenRoom(): Promise<void> {
+  function whenRoom(limitMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         settle(refusal) {
@@ -95,7 +101,7 @@ export function createInbox(deps: InboxDeps, options: Required<InProcessOptions>
           else reject(refusal)
         },
       }
-      const timer = deps.clock.after(roomTimeoutMs, () => waiter.settle(full()))
+      const timer = deps.clock.after(limitMs, () => waiter.settle(full()))
       waiters.add(waiter)
     })
   }
@@ -110,11 +116,11 @@ export function createInbox(deps: InboxDeps, options: Required<InProcessOptions>
       waiting.add({ kept, stanza, sender: stanza.from?.bare.toString() ?? '' })
       pump()
     },
-    room(stanza) {
+    room(stanza, owned) {
       if (stanza.kind !== 'message') return
       if (waiting.size + busy.size < maxInbox && waiters.size === 0) return
-      if (waiters.size >= maxWaitingSenders) throw full()
-      return whenRoom()
+      if (!owned && waiters.size >= maxWaitingSenders) throw full()
+      return whenRoom(owned ? Number.POSITIVE_INFINITY : roomTimeoutMs)
     },
     get size() {
       return waiting.size + busy.size
