@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
 import { type ClientRequest, Agent as HttpAgent, request as requestHttp } from 'node:http'
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import type { FrameTransport } from '@xmppkit/testing'
 import { escapeAttribute, parseElement, type RawElement, textFromWire } from '@xmppkit/xml'
-import type { FrameTransport } from './framed.js'
 
 const httpBind = 'http://jabber.org/protocol/httpbind'
 const framing = 'urn:ietf:params:xml:ns:xmpp-framing'

@@ -6,15 +6,17 @@ import { type CertificatePair, createCertificates, createDevelopmentCertificate 
 import {
   createPipe,
   createWireClient,
+  type FrameTransport,
+  framedTransport,
   type PipeOptions,
   socketTransport,
   type WireClient,
   type WireClientDeps,
+  webSocketFrames,
 } from '@xmppkit/testing'
+import { WebSocket } from 'ws'
 
 import { boshFrames } from './bosh-frames.js'
-import { type FrameTransport, framedTransport } from './framed.js'
-import { webSocketFrames } from './websocket-frames.js'
 
 /** The domains every server of these tests serves: those of two houses. */
 export const domains = ['capulet.test', 'montague.test'] as const
@@ -61,7 +63,7 @@ export const ways: readonly Way[] = [
     ),
   ),
   webWay('over WebSocket', ({ port, cert }) =>
-    webSocketFrames(`wss://localhost:${port}/xmpp-websocket`, { ca: cert }),
+    webSocketFrames(new WebSocket(`wss://localhost:${port}/xmpp-websocket`, 'xmpp', { ca: cert })),
   ),
   webWay('over BOSH', ({ port, cert }) => boshFrames(`https://localhost:${port}/http-bind`, { ca: cert })),
 ]

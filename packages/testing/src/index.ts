@@ -6,11 +6,13 @@
  */
 export { createManualClock, type ManualClock } from '@xmppkit/runtime'
 export { TestingError } from './errors.js'
+export { type FrameSink, type FrameTransport, framedTransport } from './framed-transport.js'
 export { type ManagedClient, manageStream } from './managed-client.js'
 export { absent, anything, matchXml } from './match-xml.js'
 export { createPipe, type Pipe, type PipeEnd, type PipeOptions } from './pipe.js'
 export { type SocketTransportOptions, socketTransport } from './socket-transport.js'
 export { createTestServer, type TestServer, type TestServerOptions } from './test-server.js'
+export { type WebSocketLike, webSocketFrames } from './web-socket-frames.js'
 export {
   createWireClient,
   type WireClient,

@@ -1,4 +1,3 @@
-import type { WireClientDeps } from '@xmppkit/testing'
 import {
   createStreamReader,
   escapeAttribute,
@@ -9,18 +8,28 @@ import {
   textFromWire,
   type Wire,
 } from '@xmppkit/xml'
+import type { WireClientDeps } from './wire-client.js'
 
 type ClientTransport = WireClientDeps['transport']
 type Sink = Parameters<ClientTransport['attach']>[0]
 
+/** Is told of frames. */
+export interface FrameSink {
+  /** A frame came. */
+  frame(text: string): void
+  /** No more will come. */
+  gone(): void
+}
+
 /** A way to exchange whole elements: WebSocket messages, the contents of BOSH bodies. */
 export interface FrameTransport {
   /** Says who is told of frames. */
-  attach(sink: { frame(text: string): void; gone(): void }): void
+  attach(sink: FrameSink): void
   /** Sends one frame. */
   send(frame: string): void
   /** Closes when everything is sent. */
   end(): void
+  /** Closes at once. */
   destroy(): void
 }
 
@@ -38,6 +47,11 @@ const unlimited = {
  * Lets a client that speaks as over TCP exchange frames (RFC 7395): its header becomes `<open/>`, each of its elements a message
  * of its own with its namespaces, its closing tag `<close/>`; and the other way around. What it says that is no XML is sent as it
  * is.
+ *
+ * @example
+ * ```ts
+ * const juliet = createWireClient({ transport: framedTransport(frames) }, { domain: 'example.org' })
+ * ```
  */
 export function framedTransport(frames: FrameTransport): ClientTransport {
   let sink: Sink | undefined
