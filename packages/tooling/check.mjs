@@ -37,7 +37,10 @@ const steps = {
     run: [tool('publish.mjs')],
     after: ['build'],
   },
-  docs: { title: 'generated reference pages are up to date', run: [tool('docs.mjs', '--check')] },
+  docs: {
+    title: 'generated pages and excerpts of examples are up to date',
+    run: [tool('docs.mjs', '--check'), tool('excerpts.mjs', '--check')],
+  },
   rules: { title: 'every protocol rule has a test', run: [tool('rules.mjs', '--check')] },
   api: { title: 'API documentation (typedoc)', run: [tool('api.mjs')] },
 }

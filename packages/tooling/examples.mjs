@@ -8,7 +8,8 @@ import { filesIn, packages, root, shown } from './workspace.mjs'
  * Every page that must show a running program.
  * `home` is the folder whose dependencies the program may import: the package of a README;
  * for guides and the README of the repository this one, which depends on all packages.
- * @returns {{ page: string, home: string, programs: { code: string, line: number, tests?: boolean }[] }[]}
+ * `excerpts` counts what it shows of examples, which run by themselves.
+ * @returns {{ page: string, home: string, programs: { code: string, line: number, tests?: boolean }[], excerpts: number }[]}
  */
 export function pages() {
   const readmes = packages().map((pkg) => ({ file: join(pkg.dir, 'README.md'), home: pkg.dir }))
@@ -19,9 +20,14 @@ export function pages() {
   return [...readmes, ...guides].map(({ file, home }) => ({
     page: shown(file),
     home,
-    programs: existsSync(file) ? runnableBlocks(readFileSync(file, 'utf8')) : [],
+    ...programsOf(existsSync(file) ? readFileSync(file, 'utf8') : ''),
   }))
 }
+
+const programsOf = (text) => ({
+  programs: runnableBlocks(text),
+  excerpts: text.match(/^```ts from /gm)?.length ?? 0,
+})
 
 /**
  * Writes programs as modules into a hidden folder of their home. Empty lines keep the line numbers of the page.

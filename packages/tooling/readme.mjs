@@ -23,13 +23,17 @@ export function fencedBlocks(markdown) {
 
 /**
  * The blocks that must run: the first `ts` block, and each one marked `ts run`.
- * A block marked `ts fragment` is never run and does not count as the first. One marked `ts tests` registers tests, so
+ * A block marked `ts fragment` is never run and does not count as the first, nor is `ts from PATH#REGION`, an excerpt of an
+ * example that has tests of its own. One marked `ts tests` registers tests, so
  * it is run while tests are collected.
  */
 export function runnableBlocks(markdown) {
   const blocks = fencedBlocks(markdown)
     .map((block) => ({ ...block, words: block.info.split(/\s+/) }))
-    .filter(({ words }) => ['ts', 'typescript'].includes(words[0]) && !words.includes('fragment'))
+    .filter(
+      ({ words }) =>
+        ['ts', 'typescript'].includes(words[0]) && !words.includes('fragment') && !words.includes('from'),
+    )
   return blocks
     .filter(({ words }, index) => index === 0 || words.includes('run') || words.includes('tests'))
     .map(({ code, line, words }) => ({ code, line, ...(words.includes('tests') && { tests: true }) }))

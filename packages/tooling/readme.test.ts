@@ -17,7 +17,7 @@ afterAll(() => {
 
 describe.each(all.map((page) => [page.page, page] as const))('%s', (_, page) => {
   test('shows a complete program', () => {
-    expect(page.programs.length, 'no ```ts block to run').toBeGreaterThan(0)
+    expect(page.programs.length + page.excerpts, 'no ```ts block to run').toBeGreaterThan(0)
   })
 
   const files = writePrograms(page, folder)

@@ -17,7 +17,8 @@ const page = join(root, 'docs', 'reference', 'rules.md')
 const testNames = ['test', 'it']
 const skipped = ['skip', 'todo', 'only']
 // Not after a letter, a digit or a hyphen: 'UTF-8' and 'SHA-1' are no rules.
-const idPattern = /(?<![\w-])(S|X|T|A|B|D|Q|M|R|P|N|J|L|NODE|MAM|CARBON|CSI|BLOCK|SM|OFF|INBOX|W|BO)-\d+(?![\w-])/g
+const idPattern =
+  /(?<![\w-])(S|X|T|A|B|D|Q|M|R|P|N|J|L|NODE|MAM|CARBON|CSI|BLOCK|SM|OFF|INBOX|W|BO)-\d+(?![\w-])/g
 
 /**
  * The rules, in the order of rules.json.
