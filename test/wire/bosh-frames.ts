@@ -22,9 +22,14 @@ interface Due {
 }
 
 /** Exchanges frames over BOSH (XEP-0124, XEP-0206): at most two requests at a time, and always one. */
-export function boshFrames(url: string, options: { readonly ca?: string } = {}): FrameTransport {
+export function boshFrames(
+  url: string,
+  options: { readonly ca?: string; readonly headers?: Record<string, string> } = {},
+): FrameTransport {
   const secure = url.startsWith('https:')
-  const agent = secure ? new HttpsAgent({ keepAlive: true, ...options }) : new HttpAgent({ keepAlive: true })
+  const agent = secure
+    ? new HttpsAgent({ keepAlive: true, ...(options.ca && { ca: options.ca }) })
+    : new HttpAgent({ keepAlive: true })
   let sink: Parameters<FrameTransport['attach']>[0] | undefined
   let rid = randomInt(1, 2 ** 40)
   let sid: string | undefined
@@ -50,16 +55,20 @@ export function boshFrames(url: string, options: { readonly ca?: string } = {}):
     rid += 1
     const session = sid === undefined ? '' : ` sid='${sid}'`
     const body = `<body xmlns='${httpBind}' rid='${own}'${session}${attributes}>${content}</body>`
-    const options = { method: 'POST', agent, headers: { 'Content-Type': 'text/xml; charset=utf-8' } }
-    const sent = (secure ? requestHttps : requestHttp)(url, options, (response) => {
-      const chunks: Buffer[] = []
-      response.on('data', (chunk: Buffer) => chunks.push(chunk))
-      response.on('end', () => {
-        underWay.delete(own)
-        if (response.statusCode !== 200) finish()
-        else answered(own, parseElement(Buffer.concat(chunks), unlimited))
-      })
-    })
+    const headers = { 'Content-Type': 'text/xml; charset=utf-8', ...options.headers }
+    const sent = (secure ? requestHttps : requestHttp)(
+      url,
+      { method: 'POST', agent, headers },
+      (response) => {
+        const chunks: Buffer[] = []
+        response.on('data', (chunk: Buffer) => chunks.push(chunk))
+        response.on('end', () => {
+          underWay.delete(own)
+          if (response.statusCode !== 200) finish()
+          else answered(own, parseElement(Buffer.concat(chunks), unlimited))
+        })
+      },
+    )
     sent.on('error', finish)
     underWay.set(own, sent)
     sent.end(body)
