@@ -48,7 +48,7 @@ export const serveFlags: readonly ServeFlag[] = [
     name: 'https-port',
     kind: 'port',
     value: 'PORT',
-    help: 'port for WebSocket over HTTPS, or "none" (default: none)',
+    help: 'port for WebSocket and BOSH over HTTPS, or "none" (default: none)',
   },
   {
     name: 'http-port',
