@@ -77,6 +77,26 @@ test('options of the command line win over a file, and both reach the same secti
   expect((await readServeSettings(['--config', path])).domains).toEqual(['a.test', 'b.test'])
 })
 
+test('W-4 W-7: HTTP is served where it is asked for, for the proxies and pages that are named', async () => {
+  const args = ['--http-port=8080', '--https-port=none', '--trusted-proxy=10.0.0.0/8', '--trusted-proxy=::1']
+  const settings = await readServeSettings([
+    ...args,
+    '--web-origin=https://app.example',
+    '--set=web.bosh.path=/bosh',
+  ])
+  expect(settings).toMatchObject({
+    httpPort: 8080,
+    httpsPort: 'none',
+    sections: {
+      web: {
+        trustedProxies: ['10.0.0.0/8', '::1'],
+        origins: ['https://app.example'],
+        bosh: { path: '/bosh' },
+      },
+    },
+  })
+})
+
 test('a configuration may be a module', async () => {
   const path = await file('settings.mjs', "export default { domains: ['m.test'], stream: { lang: 'de' } }")
   expect(await readServeSettings(['--config', path])).toMatchObject({

@@ -17,7 +17,8 @@ export interface HeldRequest {
   readonly due: number
 }
 
-interface Answer {
+/** An answer, which may be given again. */
+export interface BoshAnswer {
   readonly body: Wire
   readonly onSent: () => void
   /** Whether there was something in it. */
@@ -45,7 +46,7 @@ export class BoshOrder {
   readonly #requests: number
   readonly #maxRepeats: number
   readonly #early = new Map<number, EarlyRequest>()
-  readonly #answers = new Map<number, Answer>()
+  readonly #answers = new Map<number, BoshAnswer>()
   #held: HeldRequest[] = []
   #last: number
   #repeats = 0
@@ -118,7 +119,7 @@ export class BoshOrder {
   }
 
   /** Answers the oldest held request. */
-  answer(held: HeldRequest, answer: Answer, { keep }: { readonly keep: boolean }): void {
+  answer(held: HeldRequest, answer: BoshAnswer, { keep }: { readonly keep: boolean }): void {
     this.#held.shift()
     if (keep) this.#answers.set(held.rid, answer)
     this.#answers.delete(held.rid - this.#requests)

@@ -294,6 +294,22 @@ describe('requests', () => {
     expect((await first.body()).children).toHaveLength(1)
   })
 
+  test('SEC-2: a stranger has little kept that comes too early, or all at once', async () => {
+    for (const [rid, content] of [
+      [2, `<a xmlns='u'>${'x'.repeat(210)}</a>`],
+      [1, `<a xmlns='u'>${'x'.repeat(100)}</a><b xmlns='u'>${'x'.repeat(100)}</b>`],
+    ] as const) {
+      await using it = await begin()
+      it.seen.transport.expect?.(100)
+      expect(await outcome(it.ask(rid, content))).toBe('terminate policy-violation')
+      expect(it.seen.received).toHaveLength(1)
+    }
+    await using it = await begin()
+    it.seen.transport.expect?.(100)
+    it.ask(1, `<a xmlns='u'>${'x'.repeat(210)}</a>`)
+    expect(await came(it, 1)).toHaveLength(2)
+  })
+
   test('S-14: large answers come in portions', async () => {
     await using it = await begin({ bosh: { maxResponseBytes: 100 } })
     const first = it.ask(1, "<a xmlns='u'/>")
