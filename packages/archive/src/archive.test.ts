@@ -276,7 +276,7 @@ describe('hooks', () => {
 test('it says what it can, and ends without a trace', async () => {
   const { host } = await couple()
   const about = { from: parseJid(`${juliet}/balcony`), to: parseJid(juliet) }
-  const info = () => host.disco.info({ target: 'account', ...about })
+  const info = (target: 'account' | 'server' = 'account') => host.disco.info({ target, ...about })
   expect((await info()).features).toEqual(
     expect.arrayContaining([
       'urn:xmpp:mam:2',
@@ -288,8 +288,11 @@ test('it says what it can, and ends without a trace', async () => {
       'urn:xmpp:fulltext:0',
     ]),
   )
+  // Some clients ask the server and not their account, whether they have an archive.
+  expect((await info('server')).features).toContain('urn:xmpp:mam:2')
   await host.archive.close()
-  expect((await info()).features.join()).not.toContain('mam')
+  for (const target of ['account', 'server'] as const)
+    expect((await info(target)).features.join()).not.toContain('mam')
   expect([host.hooks.has(receivePacket), host.hooks.has(offlineMessage), host.clock.timers]).toEqual([
     false,
     false,

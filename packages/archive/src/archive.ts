@@ -201,7 +201,8 @@ export function createArchive(deps: ArchiveDeps, options: ArchiveOptions = {}): 
   scope.use(hooks.on(sessionClosed, ({ session }) => gone(session.jid.bare), { label }))
   const searchable = store.searches ? [fulltextFeature] : []
   scope.use(deps.disco.addFeature('account', [...features, ...searchable]))
-  scope.use(deps.disco.addFeature('server', retractNs))
+  // XEP-0313 §7 has clients ask their account. Some ask the server alone, as profanity 0.13 does, and would not sync.
+  scope.use(deps.disco.addFeature('server', [NS.mam, retractNs]))
 
   return { remove, close: () => scope.close(), [Symbol.asyncDispose]: () => scope.close() }
 }
