@@ -1,9 +1,10 @@
-// Writes docs/reference from the sources: hooks, options, error codes, commands, XEPs.
+// Writes docs/reference from the sources: hooks, options, error codes, commands, XEPs, clients.
 //   node packages/tooling/docs.mjs           writes
 //   node packages/tooling/docs.mjs --check   fails when the committed pages differ
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { clientsPage } from './reference/clients.mjs'
 import { commandProblems, commandsPage } from './reference/commands.mjs'
 import { errorProblems, errorsPage } from './reference/errors.mjs'
 import { hookProblems, hooksPage } from './reference/hooks.mjs'
@@ -23,6 +24,7 @@ export function generate(model) {
     'commands.md': commandsPage(model),
     'xeps.md': xepsPage(model),
     'xmppkit.doap': doap(model),
+    'clients.md': clientsPage(),
   }
 }
 

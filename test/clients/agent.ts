@@ -60,7 +60,7 @@ function startAgent(command: string, args: readonly string[]) {
 }
 
 /** Ends a client by closing its input. */
-export async function endOf(child: ChildProcess): Promise<void> {
+async function endOf(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
   child.stdin?.end()

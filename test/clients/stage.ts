@@ -8,6 +8,7 @@ import { hasPeer } from '../interop/peers.js'
 import { type ServerProcess, startServer } from '../process/server-process.js'
 import { startLibrary } from './agent.js'
 import type { Login, LoginOptions, Peer } from './peer.js'
+import { startProfanity } from './profanity.js'
 
 const agentFile = (name: string) => fileURLToPath(new URL(`./agents/${name}`, import.meta.url))
 const python = '/usr/bin/python3'
@@ -23,6 +24,12 @@ const starts: Record<string, { readonly present: boolean; start(): Peer | Promis
   '@xmpp/client': {
     present: true,
     start: () => startLibrary(process.execPath, [agentFile('xmpp-client.mjs')]),
+  },
+  profanity: {
+    present:
+      hasPeer('profanity (Debian: profanity)', ['profanity', '--version']) &&
+      hasPeer('tmux (Debian: tmux)', ['tmux', '-V']),
+    start: startProfanity,
   },
 }
 
