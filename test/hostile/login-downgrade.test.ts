@@ -101,7 +101,7 @@ describe('SEC-8: somebody in between with a certificate of their own', () => {
     expect((await login({ mechanism: 'SCRAM-SHA-1-PLUS', bindings })).outcome).toBe('malformed-request')
   })
 
-  test('XEP-0474: cannot change the list a client checks, for it is signed', async () => {
+  test('CB-1 CB-2 XEP-0474: cannot change the list a client checks, for it is signed', async () => {
     const { features, serverFirst, outcome } = await login({
       mechanism: 'SCRAM-SHA-1',
       bindings: new Map(),

@@ -127,7 +127,7 @@ describe.each(confidential)('logins %s', (_name, way) => {
     expect(romeo.handled).toBe(1)
   })
 
-  test('SM-3: a binding brings carbons, quiet and acknowledgements at once', async () => {
+  test('BIND2-3 SM-3: a binding brings carbons, quiet and acknowledgements at once', async () => {
     await using scene = await openScene(way)
     const romeo = await scene.managed('romeo')
     const desk = await scene.managed('juliet', 'desk')
@@ -228,7 +228,7 @@ describe('logins', () => {
     await again.managed.expect('<presence><status>two</status></presence>')
   })
 
-  test('OFF-1: who binds with the login reads the archive, and is sent only what is not there', async () => {
+  test('BIND2-4 OFF-1: who binds with the login reads the archive, and is sent only what is not there', async () => {
     await using scene = await openScene(inMemory, { archive: { enabled: true } })
     const romeo = await scene.managed('romeo')
     for (let n = 0; n < 20; n += 1) romeo.send(chat(`juliet@${domain}`, `away ${n}`))

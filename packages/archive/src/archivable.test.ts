@@ -5,7 +5,7 @@ import { isArchivable } from './archivable.js'
 
 const juliet = 'juliet@example.com'
 
-describe('what belongs into an archive (XEP-0313 §6.1.1, XEP-0334)', () => {
+describe('HINT-1: what belongs into an archive (XEP-0313 §6.1.1, XEP-0334)', () => {
   const archivable = (init: Partial<MessageInit>, ...children: readonly string[]) =>
     isArchivable(message({ to: juliet, ...init }, ...children.map((xml) => parseElement(xml))))
   const body = 'hi'

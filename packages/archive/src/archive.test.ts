@@ -81,7 +81,7 @@ describe('what is written and read', () => {
     expect(seen).toEqual([{ by: parseJid(romeo).bare, id: 'a1' }])
   })
 
-  test('what one writes to oneself is archived once', async () => {
+  test('MAM-1: what one writes to oneself is archived once', async () => {
     const { host, from } = await couple()
     await from.available()
     await from.says('romeo@example.com', 'note')
@@ -89,7 +89,7 @@ describe('what is written and read', () => {
     expect(from.heard()[0]).toContain(stanzaId('romeo@example.com', 'a1'))
   })
 
-  test('SEC-19: ids in the name of our archives are taken out; others, and those of origin, stay', async () => {
+  test('SID-1 SEC-19: ids in the name of our archives are taken out; others, and those of origin, stay', async () => {
     const { host, from, to } = await couple()
     const forged =
       stanzaId(juliet, 'forged') +

@@ -19,7 +19,7 @@ describe('preferences (XEP-0441)', () => {
     return { host, from, kept, write }
   }
 
-  test('are asked for, set, and hold at once', async () => {
+  test('MAM-5: are asked for, set, and hold at once', async () => {
     const { from, kept, write } = await setup()
     await from.send("<iq type='get' id='p'><prefs xmlns='urn:xmpp:mam:2'/></iq>")
     expect(from.heard()[0]).toContain(
@@ -40,7 +40,7 @@ describe('preferences (XEP-0441)', () => {
     expect(await kept()).toBe('')
   })
 
-  test('contacts only, where contacts are known', async () => {
+  test('MAM-5: contacts only, where contacts are known', async () => {
     const contacts = {
       isContact: (_: unknown, contact: { toString(): string }) => String(contact) === 'nurse@example.net',
     }

@@ -41,14 +41,14 @@ describe('results', () => {
     ])
   })
 
-  test('an empty archive is complete', async () => {
+  test('MAM-4: an empty archive is complete', async () => {
     const { client } = await library(0)
     const { bodies, answer } = await client.query()
     expect(bodies).toBe('')
     expect(answer).toContain("complete='true'><set xmlns='http://jabber.org/protocol/rsm'/></fin>")
   })
 
-  test('SEC-18: results go to the resource that asked alone, and are neither archived nor copied', async () => {
+  test('MAM-2 SEC-18: results go to the resource that asked alone, and are neither archived nor copied', async () => {
     const { host } = await library(2)
     const phone = await host.connect(`${juliet}/phone`)
     await phone.available()
@@ -87,7 +87,7 @@ describe('results', () => {
 })
 
 describe('access', () => {
-  test('only the owner may ask, whether the account exists or not', async () => {
+  test('MAM-2: only the owner may ask, whether the account exists or not', async () => {
     const { host, client } = await library(1)
     const eve = await host.connect('eve@example.com/x')
     for (const whose of [juliet, 'nobody@example.com']) {
@@ -113,7 +113,7 @@ describe('access', () => {
     expect(condition(host.answers()[0] ?? '')).toBe('forbidden')
   })
 
-  test('the owner may name itself', async () => {
+  test('MAM-2: the owner may name itself', async () => {
     const { client } = await library(1)
     await client.send(`<iq type='set' id='q' to='${juliet}'><query xmlns='urn:xmpp:mam:2'/></iq>`)
     expect(client.heard()).toHaveLength(2)
@@ -121,7 +121,7 @@ describe('access', () => {
 })
 
 describe('pages', () => {
-  test('forwards and backwards, from either end', async () => {
+  test('MAM-4: forwards and backwards, from either end', async () => {
     const { asked } = await library(5)
     expect(await asked(rsm('<max>2</max>'))).toBe('0 1 ...')
     expect(await asked(rsm('<max>2</max><after>a2</after>'))).toBe('2 3 ...')
@@ -133,7 +133,7 @@ describe('pages', () => {
     expect(await asked(rsm('<max>2</max><index>3</index>'))).toBe('3 4')
   })
 
-  test('the ends of a page are named, flipped or not, and counted where nothing else is asked', async () => {
+  test('MAM-4: the ends of a page are named, flipped or not, and counted where nothing else is asked', async () => {
     const { client } = await library(5)
     const page = `${rsm('<max>3</max><before/>')}<flip-page/>`
     const { bodies, answer } = await client.query(page)
@@ -154,7 +154,7 @@ describe('pages', () => {
     expect(await asked(rsm('<max>100</max>'))).toBe('0 1 2 ...')
   })
 
-  test('an id that is not there is not found, wherever it stands', async () => {
+  test('MAM-3: an id that is not there is not found, wherever it stands', async () => {
     const { client } = await library(2)
     for (const payload of [
       rsm('<after>gone</after>'),
@@ -170,7 +170,7 @@ describe('pages', () => {
 })
 
 describe('filters', () => {
-  test('by party, time, ids and words', async () => {
+  test('MAM-3: by party, time, ids and words', async () => {
     const { asked } = await library(6)
     const at = (n: number) => new Date(Date.UTC(2026, 0, 31, 12, n)).toISOString()
     expect(await asked(form({ with: 'romeo@example.net' }))).toBe('0 1 2 3 4 5')
@@ -188,7 +188,7 @@ describe('filters', () => {
     ).toBe('5 ...')
   })
 
-  test('what cannot be understood is refused', async () => {
+  test('MAM-3: what cannot be understood is refused', async () => {
     const { client } = await library(1)
     const refused = async (payload: string) => condition((await client.query(payload)).answer)
     expect(await refused(form({ 'urn:example:mood': 'x' }))).toBe('feature-not-implemented')
@@ -211,7 +211,7 @@ describe('filters', () => {
     expect(client.heard().join()).not.toContain('fulltext')
   })
 
-  test('the form names all fields; that of ids is open', async () => {
+  test('MAM-3: the form names all fields; that of ids is open', async () => {
     const { client } = await library(0)
     await client.send("<iq type='get' id='f'><query xmlns='urn:xmpp:mam:2'/></iq>")
     const [answer = ''] = client.heard()
@@ -234,7 +234,7 @@ describe('filters', () => {
   })
 })
 
-test('metadata names the ends of an archive, and nothing of an empty one', async () => {
+test('MAM-4: metadata names the ends of an archive, and nothing of an empty one', async () => {
   const { host, client } = await library(0)
   const ask = async () => {
     await client.send("<iq type='get' id='m'><metadata xmlns='urn:xmpp:mam:2'/></iq>")

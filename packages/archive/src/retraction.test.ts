@@ -15,7 +15,7 @@ describe('retraction', () => {
     return { host, from, to }
   }
 
-  test('SEC-22: its author retracts a message: both archives keep a tombstone and the retraction', async () => {
+  test('RETR-1 SEC-22: its author retracts a message: both archives keep a tombstone and the retraction', async () => {
     const { host, from } = await setup()
     await host.clock.advance(1000)
     // From another device of the same account.
@@ -32,7 +32,7 @@ describe('retraction', () => {
     expect((await from.query()).bodies).not.toContain('secret')
   })
 
-  test('SEC-22: nobody else can', async () => {
+  test('RETR-1 SEC-22: nobody else can', async () => {
     const { host, to } = await setup()
     const eve = await host.connect('eve@example.com/x')
     await eve.send(`<message to='${juliet}' type='chat' id='r1'>${retract('m1')}</message>`)
@@ -43,7 +43,7 @@ describe('retraction', () => {
     }
   })
 
-  test('SEC-22: nor can another occupant of the same room', async () => {
+  test('RETR-1 SEC-22: nor can another occupant of the same room', async () => {
     const { host } = await setup()
     const inRoom = "<x xmlns='http://jabber.org/protocol/muc#user'/>"
     const says = (nick: string, id: string, children: string) =>
@@ -57,7 +57,7 @@ describe('retraction', () => {
     expect((await host.archived(juliet))[1]).toContain('<retracted')
   })
 
-  test('one that names nothing, or has no id to be found by, is archived and does nothing', async () => {
+  test('RETR-1: one that names nothing, or has no id to be found by, is archived and does nothing', async () => {
     const { host, from } = await setup()
     await from.send(`<message to='${juliet}' type='chat'>${retract('m1')}</message>`)
     await from.send(`<message to='${juliet}' type='chat' id='r2'>${retract('m9')}</message>`)

@@ -31,7 +31,7 @@ const wrote = (host: FakeHost, body: string) =>
     `<message from='romeo@example.net/x' to='${juliet}' type='chat'><body>${body}</body></message>`,
   )
 
-test('OFF-1: a client that binds with its login is told what is in its archive, and reads it there', async () => {
+test('BIND2-4 OFF-1: a client that binds with its login is told what is in its archive, and reads it there', async () => {
   let client: Client | undefined
   const bind2 = createBind2<C2sSession>({ bind: () => client!.session, ids: createCountingIds('r'), logger })
   const host = fakeHost({ bind2 })

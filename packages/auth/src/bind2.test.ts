@@ -56,13 +56,13 @@ describe('the resource', () => {
   const resourceOf = async (tag: string, userAgent?: UserAgent, who?: BareJid) =>
     (await rig().negotiate(bindWith(tag), userAgent, who)).bound?.split('/').slice(1).join('/')
 
-  test('begins with the tag and ends in what tells nobody the id of the client', async () => {
+  test('BIND2-2 SASL2-6: begins with the tag and ends in what tells nobody the id of the client', async () => {
     const resource = await resourceOf('<tag>AwesomeXMPP</tag>', agent)
     expect(resource).toMatch(/^AwesomeXMPP\/[\w-]{16}$/)
     expect(resource).not.toContain(agent.id?.slice(0, 8))
   })
 
-  test('is the same for one installation each time, and another for another', async () => {
+  test('BIND2-2: is the same for one installation each time, and another for another', async () => {
     const first = await resourceOf('<tag>A</tag>', agent)
     expect(await resourceOf('<tag>A</tag>', agent)).toBe(first)
     const other = { id: 'd4565fa7-4d72-4749-b3d3-740edbf87771' }
@@ -124,7 +124,7 @@ describe('what a session may want from the first moment', () => {
     expect(text(rig().bind2.feature.advertise(state))).toBe(`<bind xmlns="${NS.bind2}"/>`)
   })
 
-  test('is done in order for the session that was opened, if it was asked for', async () => {
+  test('BIND2-3: is done in order for the session that was opened, if it was asked for', async () => {
     const done: string[] = []
     const asked = carbons({
       negotiate: ({ session, request, userAgent }) => {
@@ -142,7 +142,7 @@ describe('what a session may want from the first moment', () => {
     expect(done).toEqual([two.bound, 'true', agent.id])
   })
 
-  test('that fails leaves the session and the others as they are', async () => {
+  test('BIND2-3: that fails leaves the session and the others as they are', async () => {
     const errors: unknown[] = []
     const broken = [
       carbons({ seq: 1, wants: () => true, negotiate: () => Promise.reject(new Error('rejected')) }),

@@ -147,7 +147,7 @@ describe('the offer', () => {
     )
   })
 
-  test('channel binding comes with its data, once its mechanisms are named', async () => {
+  test('CB-1: channel binding comes with its data, once its mechanisms are named', async () => {
     const tls = { protocol: 'TLSv1.3', exporter: Uint8Array.of(1, 2, 3), endPointHash: Uint8Array.of(4) }
     const mechanisms = ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-256']
     expect(offered(await rig({ options: { mechanisms } }).open())).toEqual(['SCRAM-SHA-256'])

@@ -105,7 +105,7 @@ const probe = (more: Partial<InlineFeature> = {}): InlineFeature => ({
 })
 
 describe('the offer', () => {
-  test('lists mechanisms and what can be had with them, beside the older profile', async () => {
+  test('SASL2-1: lists mechanisms and what can be had with them, beside the older profile', async () => {
     expect(await rig({ inline: [probe()] }).open()).toContain(
       '<authentication xmlns="urn:xmpp:sasl:2"><mechanism>SCRAM-SHA-512</mechanism><mechanism>SCRAM-SHA-256</mechanism>' +
         '<mechanism>SCRAM-SHA-1</mechanism><mechanism>PLAIN</mechanism><inline><probe xmlns="urn:probe"/></inline></authentication>' +
@@ -114,7 +114,7 @@ describe('the offer', () => {
     expect(await rig().open()).not.toContain('<inline')
   })
 
-  test('SEC-7: is not made on a stream others can read', async () => {
+  test('SASL2-1 SEC-7: is not made on a stream others can read', async () => {
     const stream = rig({ tls: 'none' })
     expect(await stream.open()).not.toContain('urn:xmpp:sasl:2')
     expect(await attempt(stream, 'SCRAM-SHA-1', 'biws')).toBe('encryption-required')
@@ -123,7 +123,7 @@ describe('the offer', () => {
 
 describe('a login', () => {
   test.each(['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1'])(
-    'A-7 A-13: with %s: the signature, the account, and new features at once on the same stream',
+    'SASL2-4 A-7 A-13: with %s: the signature, the account, and new features at once on the same stream',
     async (mechanism) => {
       const attempts: LoginAttempt[] = []
       const stream = rig({ attempts })
@@ -156,7 +156,7 @@ describe('a login', () => {
     expect(await stream.say(response, outcome)).toMatch(/^<success/)
   })
 
-  test('A-21: a second one on the same stream ends it', async () => {
+  test('SASL2-5 A-21: a second one on the same stream ends it', async () => {
     const stream = rig()
     await stream.open()
     await attempt(stream, 'PLAIN', plain('juliet', password))
@@ -201,7 +201,7 @@ describe('a login that is refused', () => {
     expect(stream.stream.state.authenticated).toBeUndefined()
   })
 
-  test('A-6: credentials of another account than the header named', async () => {
+  test('SASL2-1 A-6: credentials of another account than the header named', async () => {
     const stream = rig()
     const header = `<stream:stream xmlns='jabber:client' xmlns:stream='${NS.streams}' to='example.org' from='romeo@example.org' version='1.0'>`
     await stream.say(header, /<\/stream:features>/)
@@ -220,7 +220,7 @@ describe('a login that is refused', () => {
   })
 
   test.each(["<message xmlns='jabber:client'/>", `<response xmlns='${NS.sasl}'>biws</response>`])(
-    'A-3: anything else in the middle ends the stream: %s',
+    'SASL2-2 A-3: anything else in the middle ends the stream: %s',
     async (stranger) => {
       const stream = rig()
       await stream.open()
@@ -259,7 +259,7 @@ describe('a login that is refused', () => {
     expect(await attempt(stream, 'PLAIN', ok)).toBe('temporary-auth-failure')
   })
 
-  test('SEC-33: no line of the log has a password, a proof or the id of the client', async () => {
+  test('SASL2-6 SEC-33: no line of the log has a password, a proof or the id of the client', async () => {
     const stream = rig()
     await stream.open()
     const agent = `<user-agent id='${agentId}'><software>S</software></user-agent>`
@@ -285,7 +285,7 @@ describe('what is asked for with a login', () => {
       }),
     })
 
-  test('gets its answers in order, before the new features', async () => {
+  test('SASL2-4: gets its answers in order, before the new features', async () => {
     const late = probe({
       seq: 90,
       negotiate: async () => ({ element: new Element('late', { xmlns: 'urn:l' }) }),
@@ -304,7 +304,7 @@ describe('what is asked for with a login', () => {
     expect(stream.log.join()).not.toContain('asked')
   })
 
-  test('nothing is done for a login that fails', async () => {
+  test('SASL2-3: nothing is done for a login that fails', async () => {
     let steps = 0
     const counting = probe({
       negotiate: () => {
@@ -323,7 +323,7 @@ describe('what is asked for with a login', () => {
     expect(steps).toBe(0)
   })
 
-  test('a session that goes on makes binding a new one superfluous', async () => {
+  test('BIND2-1: a session that goes on makes binding a new one superfluous', async () => {
     const stream = rig({
       inline: [
         bind('bound', inlineSeq.bind, 'juliet@example.org/new'),
@@ -341,7 +341,7 @@ describe('what is asked for with a login', () => {
     ])
   })
 
-  test('SM-4: one that goes on does so with success, and no features follow', async () => {
+  test('BIND2-1 SM-4: one that goes on does so with success, and no features follow', async () => {
     const resume = bind('resumed', inlineSeq.resume, 'juliet@example.org/old', true)
     const stream = rig({ inline: [resume, probe({ seq: inlineSeq.token })] })
     await stream.open()
@@ -350,7 +350,7 @@ describe('what is asked for with a login', () => {
     expect(stream.stream.phase).toBe('established')
   })
 
-  test('one that cannot go on says so, and a new one is bound', async () => {
+  test('BIND2-1: one that cannot go on says so, and a new one is bound', async () => {
     const stream = rig({
       inline: [bind('bound', inlineSeq.bind, 'juliet@example.org/new'), bind('failed', inlineSeq.resume)],
     })

@@ -4,7 +4,7 @@ import { bindRequest, connect, hello, logIn, rig } from './fake-client.js'
 
 const listed = (text: string) => /<limits xmlns="urn:xmpp:stream-limits:0">(.*?)<\/limits>/.exec(text)?.[1]
 
-test('L-1: a stream says what it takes, before and after the login, and it is what it takes', async () => {
+test('LIM-1 L-1: a stream says what it takes, before and after the login, and it is what it takes', async () => {
   const limits = { ...readerLimits.afterAuthentication, maxBytes: 20_000 }
   const preAuthLimits = { ...readerLimits.beforeAuthentication, maxBytes: 5_000 }
   const { port } = rig({ port: { limits, preAuthLimits, idleTimeoutMs: 90_500 } })
@@ -32,7 +32,7 @@ test('L-1: a stream says what it takes, before and after the login, and it is wh
   expect(await ann.heard()).toContain('<policy-violation')
 })
 
-test('what is lifted is not listed', async () => {
+test('LIM-1: what is lifted is not listed', async () => {
   const limits = { ...readerLimits.afterAuthentication, maxBytes: Number.POSITIVE_INFINITY }
   const { port } = rig({ port: { limits, idleTimeoutMs: Number.POSITIVE_INFINITY } })
   const ann = connect(port)

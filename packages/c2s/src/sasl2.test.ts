@@ -21,7 +21,7 @@ async function login(host: ReturnType<typeof rig>, user: string, more: string) {
 }
 
 describe('a login with a session', () => {
-  test('takes one round trip, and the session is there', async () => {
+  test('SASL2-4 BIND2-3: takes one round trip, and the session is there', async () => {
     const host = rig()
     const opened: unknown[] = []
     host.hooks.on(sessionOpened, ({ session }) => void opened.push(session.info))
@@ -51,7 +51,7 @@ describe('a login with a session', () => {
     expect(host.sessions.count()).toBe(1)
   })
 
-  test('B-4: what a client left behind ends, also under another tag, and nobody else’s', async () => {
+  test('BIND2-5 B-4: what a client left behind ends, also under another tag, and nobody else’s', async () => {
     const host = rig()
     const other = await login(host, 'ann', bind('A') + agent(2))
     const first = await login(host, 'ann', bind('A') + agent(1))

@@ -47,7 +47,7 @@ describe('verified capabilities', () => {
     expect(cache.get(announced(info))).toBeUndefined()
   })
 
-  test('SEC-24: the legacy format is neither asked about nor remembered', () => {
+  test('CAPS-2 SEC-24: the legacy format is neither asked about nor remembered', () => {
     const { asked, cache } = scene({ [`${romeo}`]: about('urn:a') })
     expect(cache.resolve(romeo, { node: 'urn:exodus', ver: '0.9.1' })).toBeUndefined()
     expect([asked, cache.size]).toEqual([[], 0])
@@ -59,7 +59,7 @@ describe('verified capabilities', () => {
     expect([asked, cache.size]).toEqual([[], 0])
   })
 
-  test('SEC-24: an answer its hash does not prove is not used, and the next entity is asked', async () => {
+  test('CAPS-2 SEC-24: an answer its hash does not prove is not used, and the next entity is asked', async () => {
     const info = about('urn:e2ee')
     const { asked, cache } = scene({ [`${romeo}`]: about(), [`${nurse}`]: info })
     expect(await cache.resolve(romeo, announced(info))).toBeUndefined()
@@ -68,7 +68,7 @@ describe('verified capabilities', () => {
     expect(asked).toHaveLength(2)
   })
 
-  test('SEC-24: an ill-formed answer is not used, although its hash fits', async () => {
+  test('CAPS-2 SEC-24: an ill-formed answer is not used, although its hash fits', async () => {
     const twice = about('urn:a', 'urn:a')
     const { cache } = scene({ [`${romeo}`]: twice })
     expect(await cache.resolve(romeo, announced(twice))).toBeUndefined()

@@ -4,7 +4,7 @@ import { parseElement, textFromWire, writeElement } from '@xmppkit/xml'
 import { expect, test } from 'vitest'
 import { capsFeature } from './caps-feature.js'
 
-test('XEP-0115 §6.3: the capabilities of the domain are announced and cannot be picked', () => {
+test('CAPS-1: XEP-0115 §6.3: the capabilities of the domain are announced and cannot be picked', () => {
   const feature = capsFeature({
     caps: (domain) => ({ hash: 'sha-1', node: 'http://jabberd.example', ver: `of ${domain}` }),
   })

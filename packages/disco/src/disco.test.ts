@@ -192,7 +192,7 @@ describe('a server', () => {
 })
 
 describe('entity capabilities of a server', () => {
-  test('the hash is that of what it says of itself, on each domain', async () => {
+  test('CAPS-1: the hash is that of what it says of itself, on each domain', async () => {
     const { disco, info } = scene({ capsNode: 'https://software.example' })
     disco.addExtension(
       'server',
@@ -221,7 +221,7 @@ describe('entity capabilities of a server', () => {
 })
 
 describe('an account', () => {
-  test('is shown to itself and to those that may see its presence', async () => {
+  test('DISCO-1: is shown to itself and to those that may see its presence', async () => {
     const { disco, info } = scene()
     disco.addFeature('account', 'urn:x')
     const shown = {
@@ -233,7 +233,7 @@ describe('an account', () => {
       expect(await info(account, asker)).toEqual(shown)
   })
 
-  test('L-4 L-6: to others it is as if it did not exist, with a node and without', async () => {
+  test('DISCO-1 L-4 L-6: to others it is as if it did not exist, with a node and without', async () => {
     const { disco, info, items } = scene({}, [
       { jid: parseJid('juliet@example.com/balcony') as FullJid, presence: presence() },
     ])
@@ -263,7 +263,7 @@ describe('an account', () => {
     expect(await info(account, friend)).toBe('service-unavailable')
   })
 
-  test('lists its available resources and what was registered', async () => {
+  test('DISCO-1: lists its available resources and what was registered', async () => {
     const { disco, items } = scene({}, [
       { jid: parseJid('juliet@example.com/balcony') as FullJid, presence: presence() },
       { jid: parseJid('juliet@example.com/hidden') as FullJid, presence: undefined },

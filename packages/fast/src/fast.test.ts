@@ -28,7 +28,7 @@ describe('the offer', () => {
 })
 
 describe('a token', () => {
-  test('is given to who asks, and logs in on another connection', async () => {
+  test('FAST-1: is given to who asks, and logs in on another connection', async () => {
     const rig = fastRig()
     const { held, text } = await rig.password('ann', phone, requestToken())
     expect(held?.token).toMatch(/^[\w-]{43}$/)
@@ -43,7 +43,7 @@ describe('a token', () => {
   })
 
   test.each(['EXPR', 'ENDP', 'NONE'] as const)(
-    'works with the mechanism it was asked for: %s',
+    'FAST-1: works with the mechanism it was asked for: %s',
     async (binding) => {
       const rig = fastRig()
       const token = await tokenFor(rig, phone, `HT-SHA-256-${binding}`)
@@ -83,14 +83,14 @@ describe('a token', () => {
     ['no mechanism', phone, "<request-token xmlns='urn:xmpp:fast:0'/>"],
     ['no request', phone, ''],
     ['a token that is not used', phone, "<fast xmlns='urn:xmpp:fast:0'/>"],
-  ])('is not given for %s, and the login succeeds', async (_what, client, more) => {
+  ])('FAST-1: is not given for %s, and the login succeeds', async (_what, client, more) => {
     const { held, outcome } = await fastRig().password('ann', client, more)
     expect([outcome, held]).toEqual(['success', undefined])
   })
 })
 
 describe('SEC-32: a login with a token is refused', () => {
-  test('for another account, another client, another connection than it was bound to, or a guess', async () => {
+  test('FAST-1: for another account, another client, another connection than it was bound to, or a guess', async () => {
     const rig = fastRig()
     const token = await tokenFor(rig)
     await rig.password('bob', phone, requestToken())
@@ -122,7 +122,7 @@ describe('SEC-32: a login with a token is refused', () => {
     expect((await rig.login({ token, attributes: "count='1'" })).outcome).toBe('success')
   })
 
-  test('once it has expired, in words only its owner hears', async () => {
+  test('FAST-3: once it has expired, in words only its owner hears', async () => {
     const rig = fastRig({ options: { lifetimeMs: dayMs, sweepIntervalMs: Number.POSITIVE_INFINITY } })
     const token = await tokenFor(rig)
     await rig.clock.advance(dayMs)
@@ -137,7 +137,7 @@ describe('SEC-32: a login with a token is refused', () => {
 })
 
 describe('SEC-32: a count', () => {
-  test('must grow', async () => {
+  test('FAST-4: must grow', async () => {
     const rig = fastRig()
     const token = await tokenFor(rig)
     const outcomes: string[] = []
@@ -147,7 +147,7 @@ describe('SEC-32: a count', () => {
     expect(outcomes).toEqual(['success', 'not-authorized', 'success', 'not-authorized', 'success'])
   })
 
-  test('of two logins at once with one count, one succeeds', async () => {
+  test('FAST-4: of two logins at once with one count, one succeeds', async () => {
     const rig = fastRig()
     const token = await tokenFor(rig)
     const message = await rig.message({ token, attributes: "count='1'" })
@@ -163,7 +163,7 @@ describe('SEC-32: a count', () => {
 })
 
 describe('rotation', () => {
-  test('a token of some age is replaced as it is used, and good until the new one is used', async () => {
+  test('FAST-2: a token of some age is replaced as it is used, and good until the new one is used', async () => {
     const rig = fastRig({ options: { rotateAfterMs: dayMs } })
     const first = await tokenFor(rig)
     await rig.clock.advance(dayMs - 1)
@@ -176,7 +176,7 @@ describe('rotation', () => {
     expect((await rig.login({ token: first })).outcome).toBe('not-authorized')
   })
 
-  test('a client may ask for another one with a token', async () => {
+  test('FAST-2: a client may ask for another one with a token', async () => {
     const rig = fastRig()
     const first = await tokenFor(rig)
     const { held } = await rig.login({ token: first, more: requestToken('HT-SHA-256-NONE') })
@@ -185,7 +185,7 @@ describe('rotation', () => {
 })
 
 describe('the end of a token', () => {
-  test('comes with the wish of the client, which gets no new one unless it asks', async () => {
+  test('FAST-3: comes with the wish of the client, which gets no new one unless it asks', async () => {
     const rig = fastRig({ options: { rotateAfterMs: 0 } })
     const token = await tokenFor(rig)
     const { outcome, held } = await rig.login({ token, attributes: "invalidate='true'" })
@@ -204,7 +204,7 @@ describe('the end of a token', () => {
     expect((await rig.login({ token })).outcome).toBe('success')
   })
 
-  test('A-20: comes with a new password, for every client', async () => {
+  test('FAST-3 A-20: comes with a new password, for every client', async () => {
     const rig = fastRig()
     const tokens = [
       [phone, await tokenFor(rig)],

@@ -8,7 +8,7 @@ const hint = (name: string) => `<${name} xmlns='urn:xmpp:hints'/>`
 const message = (type: string, content: string) =>
   read(`<message from='a@b/c' to='d@e'${type && ` type='${type}'`}>${content}</message>`)
 
-describe('XEP-0160 §3: what becomes of a message whose addressee is away', () => {
+describe('OFF-2: XEP-0160 §3: what becomes of a message whose addressee is away', () => {
   test.each([
     ['normal', body, 'store'],
     ['', body, 'store'],
@@ -30,7 +30,7 @@ describe('XEP-0160 §3: what becomes of a message whose addressee is away', () =
   })
 })
 
-describe('XEP-0334: hints', () => {
+describe('HINT-1 XEP-0334: hints', () => {
   test.each([
     ['chat', body, 'no-store', 'bounce'],
     ['normal', body, 'no-store', 'bounce'],

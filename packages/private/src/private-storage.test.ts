@@ -12,7 +12,7 @@ const prefs = (nick: string) => `<exodus xmlns='exodus:prefs'><defaultnick>${nic
 const which = "<exodus xmlns='exodus:prefs'/>"
 
 describe('XEP-0049: private storage', () => {
-  test('an element is kept and given back; another of its name takes its place', async () => {
+  test('PRIV-1: an element is kept and given back; another of its name takes its place', async () => {
     const { ask } = privateScene()
     expect(await ask('get', own, hamlet, which)).toBe(which)
     expect(await ask('set', own, hamlet, prefs('Hamlet'))).toBe('done')
@@ -56,7 +56,7 @@ describe('XEP-0049: private storage', () => {
     expect(await store.count(hamlet)).toBe(0)
   })
 
-  test('L-6 SEC-16: it is nobody else’s, and there is no telling whether an account exists', async () => {
+  test('PRIV-1 L-6 SEC-16: it is nobody else’s, and there is no telling whether an account exists', async () => {
     const { ask } = privateScene()
     await ask('set', own, hamlet, prefs('Hamlet'))
     for (const to of [hamlet, 'nobody@shakespeare.example']) {

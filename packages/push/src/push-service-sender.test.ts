@@ -8,7 +8,7 @@ const error = (condition: string, type: string) =>
 const form = (...fields: [string, string][]) =>
   fields.map(([name, value]) => `<field var='${name}'><value>${value}</value></field>`).join('')
 
-test('XEP-0357 §7: a notification is published to the node, in the name of the server, with the options', async () => {
+test('PUSH-1: XEP-0357 §7: a notification is published to the node, in the name of the server, with the options', async () => {
   const scene = pushScene({ sender: 'xmpp', options: { includeSender: true, includeBody: true } })
   const options = `<x xmlns='jabber:x:data' type='submit'>${form(
     ['FORM_TYPE', 'http://jabber.org/protocol/pubsub#publish-options'],
@@ -43,7 +43,7 @@ test('XEP-0357 §7: a notification is published to the node, in the name of the 
   expect(scene.logged.join()).not.toContain('eruio')
 })
 
-test('SEC-37: without anything to tell there is no summary', async () => {
+test('PUSH-4 SEC-37: without anything to tell there is no summary', async () => {
   const scene = pushScene({ sender: 'xmpp', options: { includeCount: false } })
   await scene.enable()
   await scene.away()
@@ -64,7 +64,7 @@ test.each([
   ['remote-server-not-found', 'cancel', false],
   ['remote-server-timeout', 'wait', false],
   ['service-unavailable', 'cancel', false],
-])('XEP-0357 §7.1: after %s (%s) the registration is removed: %s', async (condition, type, isRemoved) => {
+])('PUSH-3: after %s (%s) the registration is removed: %s', async (condition, type, isRemoved) => {
   const scene = pushScene({ sender: 'xmpp' })
   await scene.enable()
   await scene.away()

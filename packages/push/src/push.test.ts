@@ -16,7 +16,7 @@ const toText = ({ registration, summary }: PushNotification) =>
   `${registration.service} ${registration.node}: ${summary.kind} ${summary.messageCount}`
 
 describe('XEP-0357 §5: who is to be notified', () => {
-  test('a client registers, renews what it registered, and stops', async () => {
+  test('PUSH-1: a client registers, renews what it registered, and stops', async () => {
     const { ask, store } = pushScene()
     expect(await ask(phone, enable("jid='push.example' node='a'"))).toBe('done')
     expect(await ask(phone, enable("jid='push.example' node='b'"))).toBe('done')
@@ -86,7 +86,7 @@ describe('XEP-0357 §5: who is to be notified', () => {
 })
 
 describe('XEP-0357 §7: when somebody is notified', () => {
-  test('OFF-1: of a message that was stored, once on each device', async () => {
+  test('PUSH-2 OFF-1: of a message that was stored, once on each device', async () => {
     const { enable: register, away, sent, clock } = pushScene()
     await register('phone')
     await register('tablet', `${juliet}/tablet`)
@@ -99,7 +99,7 @@ describe('XEP-0357 §7: when somebody is notified', () => {
     expect(sent[0]?.account.toString()).toBe(juliet)
   })
 
-  test('not of what was refused, is not worth it, or has nobody registered', async () => {
+  test('PUSH-2: not of what was refused, is not worth it, or has nobody registered', async () => {
     const { enable: register, away, sent, push } = pushScene()
     await register()
     await away('<body>x</body>', { action: 'bounce' })
@@ -109,7 +109,7 @@ describe('XEP-0357 §7: when somebody is notified', () => {
     expect(push.stats()).toEqual({ sent: 0, failed: 0, coalesced: 0, dropped: 0, removed: 0, waiting: 1 })
   })
 
-  test('of a message held for a client that sleeps: itself and those that are not there', async () => {
+  test('PUSH-2: of a message held for a client that sleeps: itself and those that are not there', async () => {
     const { enable: register, hooks, connect, sent } = pushScene()
     const session = connect(phone)
     connect(`${juliet}/laptop`)
@@ -153,7 +153,7 @@ describe('XEP-0357 §7: when somebody is notified', () => {
     expect(sent.map(({ summary }) => summary.messageCount)).toEqual([7, 1])
   })
 
-  test('SEC-37: neither sender nor text is told unless the options say so', async () => {
+  test('PUSH-4 SEC-37: neither sender nor text is told unless the options say so', async () => {
     const quiet = pushScene({ options: { includeCount: false } })
     await quiet.enable()
     await quiet.away('<body>secret</body>')
@@ -203,7 +203,7 @@ describe('a sender', () => {
     expect(scene.clock.timers).toBe(0)
   })
 
-  test('that says a device is gone has it removed, and no other', async () => {
+  test('PUSH-3: that says a device is gone has it removed, and no other', async () => {
     const sender = {
       send: async ({ registration }: PushNotification) =>
         registration.node === 'gone' ? ('gone' as const) : ('sent' as const),
@@ -216,7 +216,7 @@ describe('a sender', () => {
     expect(push.stats()).toMatchObject({ sent: 1, removed: 1, failed: 0 })
   })
 
-  test('that fails too often in a row has the device removed; a success in between starts anew', async () => {
+  test('PUSH-3: that fails too often in a row has the device removed; a success in between starts anew', async () => {
     let works = false
     const sender = {
       async send() {

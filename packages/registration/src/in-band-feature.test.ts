@@ -47,7 +47,7 @@ describe('when it is offered', () => {
     expect(feature.handles?.(request, juliet)).toBe(false)
   })
 
-  test('the form is offered over TLS, and to strangers only', () => {
+  test('REG-1: the form is offered over TLS, and to strangers only', () => {
     expect(feature.offered(stranger)).toBe(true)
     expect(feature.offered({ ...stranger, secure: false })).toBe(false)
     expect(feature.offered(juliet)).toBe(false)
@@ -72,7 +72,7 @@ describe('when it is offered', () => {
     expect(await host.accounts.exists(account('bill'))).toBe(false)
   })
 
-  test('where nobody may register, a registration is refused with the stream', async () => {
+  test('REG-1: where nobody may register, a registration is refused with the stream', async () => {
     const host = await fakeHost()
     const client = host.connect()
     await client.open()

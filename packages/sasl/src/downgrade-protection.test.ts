@@ -6,7 +6,7 @@ import { createScramHasher } from './scram-hasher.js'
 const text = (data: Uint8Array): string => new TextDecoder().decode(data)
 const bytes = (value: string): Uint8Array => new TextEncoder().encode(value)
 
-test('SEC-8: the hash is that of the example in XEP-0474 §5.3, whatever the order of the lists', () => {
+test('CB-2 SEC-8: the hash is that of the example in XEP-0474 §5.3, whatever the order of the lists', () => {
   const bindings = ['tls-server-end-point', 'tls-exporter']
   const example = 'G6k/rBLDqgOhRRaCuuatSDFkJ08='
   expect(advertisedHash('SHA-1', ['SCRAM-SHA-1-PLUS', 'SCRAM-SHA-1'], bindings)).toBe(example)
@@ -23,7 +23,7 @@ test.each([
   expect(tlsVersionNumber(version)).toBe(number)
 })
 
-test('SEC-8: server-first carries what was advertised and the version of TLS', async () => {
+test('CB-2 SEC-8: server-first carries what was advertised and the version of TLS', async () => {
   const hasher = createScramHasher({ iterations: 4096 })
   const server = createSaslServer({
     scramVerifier: (_user, hash) => hasher.derive('pencil', { hash }),

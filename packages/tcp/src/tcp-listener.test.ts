@@ -341,7 +341,7 @@ describe('direct TLS (XEP-0368)', () => {
     expect(Math.max(...lengths)).toBeLessThanOrEqual(720)
   })
 
-  test('ALPN: xmpp-client is chosen, another protocol is refused', async () => {
+  test('T-12: ALPN: xmpp-client is chosen, another protocol is refused', async () => {
     const { listener } = await start({ tls: 'direct' })
     const client = await dialTls({ port: listener.port, ALPNProtocols: ['xmpp-client'] })
     expect(client.alpnProtocol).toBe('xmpp-client')

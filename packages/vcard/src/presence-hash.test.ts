@@ -11,7 +11,7 @@ const juliet = 'juliet@example.com'
 const update = (children: string) => `<x xmlns='vcard-temp:x:update'>${children}</x>`
 const other = 'a'.repeat(40)
 
-describe('XEP-0398 §5: the hash in available presence', () => {
+describe('VCARD-3: XEP-0398 §5: the hash in available presence', () => {
   test.each([
     ['nothing', '', imageHash, 'empty', 'nothing'],
     ['not ready', update(''), imageHash, 'empty', 'not ready'],
@@ -131,7 +131,7 @@ describe('XEP-0398 §5: the hash in available presence', () => {
 })
 
 describe('another photo', () => {
-  test('every session sends its presence again, but for those that show none', async () => {
+  test('VCARD-3: every session sends its presence again, but for those that show none', async () => {
     const { ask, connect } = vcardScene()
     const plain = connect(own)
     const shy = connect(`${juliet}/shy`)

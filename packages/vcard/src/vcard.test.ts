@@ -16,7 +16,7 @@ const query = "<vCard xmlns='vcard-temp'/>"
 const named = vcardXml('<FN>Juliet Capulet</FN><N><FAMILY>Capulet</FAMILY></N>')
 
 describe('XEP-0054: vCards', () => {
-  test('one is kept as it is and given to oneself and to others', async () => {
+  test('VCARD-1: one is kept as it is and given to oneself and to others', async () => {
     const { ask } = vcardScene()
     expect(await ask('set', own, juliet, named)).toBe('')
     expect(await ask('get', own, juliet, query)).toBe(named)
@@ -26,14 +26,14 @@ describe('XEP-0054: vCards', () => {
     expect(await ask('get', romeo, juliet, query)).toBe(later)
   })
 
-  test('L-6: for others there is no telling an account without a vCard from none', async () => {
+  test('VCARD-2 L-6: for others there is no telling an account without a vCard from none', async () => {
     const { ask } = vcardScene()
     expect(await ask('get', romeo, juliet, query)).toBe('service-unavailable')
     expect(await ask('get', romeo, 'nobody@example.com', query)).toBe('service-unavailable')
     expect(await ask('get', own, juliet, query)).toBe('item-not-found')
   })
 
-  test('SEC-16: nobody sets the vCard of somebody else, nor that of the server', async () => {
+  test('VCARD-1 SEC-16: nobody sets the vCard of somebody else, nor that of the server', async () => {
     const { ask } = vcardScene()
     await ask('set', own, juliet, named)
     for (const to of [juliet, 'nobody@example.com', 'example.com']) {
