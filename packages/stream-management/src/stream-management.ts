@@ -175,9 +175,15 @@ export function createStreamManagement(
 
   const scope = createScope()
   scope.use(endedSessions)
-  scope.use(
-    hooks.on(removeUser, ({ account }) => endedSessions.forget(account), { label: 'stream-management' }),
-  )
+  // The next of that name must not find sessions that wait (SEC-25); those with a client end with it.
+  async function accountRemoved(account: BareJid): Promise<void> {
+    const error = new StreamError('not-authorized', { text: 'the account was removed' })
+    const keepers = [...(byAccount.get(account.toString())?.values() ?? [])]
+    const waits = keepers.filter(({ session }) => !session.connected)
+    await Promise.all(waits.map(({ session }) => sessions.kick(session.jid, error)))
+    await endedSessions.forget(account)
+  }
+  scope.use(hooks.on(removeUser, ({ account }) => accountRemoved(account), { label: 'stream-management' }))
   scope.use(c2s.features.add(streamManagementFeature({ enable, resume, keeperOf })))
   scope.use(joinLogins(c2s, { enable, resume }))
 
