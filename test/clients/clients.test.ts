@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { openLossyProxy } from './lossy-proxy.js'
-import { isPresent, openStage, type Stage } from './stage.js'
+import { isPresent, openStage, type Stage, waysOf } from './stage.js'
 
 /** Each feature a client has: true; each it has not: why. */
 interface Table {
@@ -33,20 +33,22 @@ test('the table says of every client and every feature what it can', () => {
 })
 
 describe('login', () => {
-  test.each(able('login'))('%s logs in over TLS either way, writes and is written to', async (client) => {
-    const user = someone(client, 'login')
-    const boris = stage.companion
-    for (const tls of ['starttls', 'direct'] as const) {
-      const port = tls === 'direct' ? stage.server.tlsPort : stage.server.port
-      const { peer, jid } = await stage.enter(client, user, { tls, port, resource: tls })
-      expect(jid.split('/')[1]).toMatch(new RegExp(`^${tls}`))
-      await peer.send(boris.jid, `over ${tls}`)
-      expect((await boris.peer.heard(`over ${tls}`)).from).toBe(jid)
-      await boris.peer.send(jid, `back over ${tls}, ö <&> 🎉`)
-      expect((await peer.heard(`back over ${tls}, ö <&> 🎉`)).from).toBe(boris.jid)
-      await peer.logout()
-    }
-  })
+  test.each(able('login'))(
+    '%s logs in over TLS every way it can, writes and is written to',
+    async (client) => {
+      const user = someone(client, 'login')
+      const boris = stage.companion
+      for (const way of waysOf(client)) {
+        const { peer, jid } = await stage.enter(client, user, { way, resource: way })
+        expect(jid.split('/')[1]).toMatch(new RegExp(`^${way}`))
+        await peer.send(boris.jid, `over ${way}`)
+        expect((await boris.peer.heard(`over ${way}`)).from).toBe(jid)
+        await boris.peer.send(jid, `back over ${way}, ö <&> 🎉`)
+        expect((await peer.heard(`back over ${way}, ö <&> 🎉`)).from).toBe(boris.jid)
+        await peer.logout()
+      }
+    },
+  )
 })
 
 describe('sasl2', () => {
@@ -72,7 +74,7 @@ describe('fast', () => {
 
 describe('resume', () => {
   test.each(able('resume'))('%s resumes after its connection was cut, again and again', async (client) => {
-    await using proxy = await openLossyProxy(stage.server.port)
+    await using proxy = await openLossyProxy(stage.portOf(waysOf(client)[0]))
     const boris = stage.companion
     const { peer, jid } = await stage.enter(client, someone(client, 'resume'), { port: proxy.port })
     const expected: string[] = []

@@ -5,7 +5,8 @@ export interface LoginOptions {
   readonly resource: string
   /** Port of the listener the client can speak to, or of a proxy before it. */
   readonly port: number
-  readonly tls: 'starttls' | 'direct'
+  /** How it connects; all of it is TLS in the end. */
+  readonly way: 'starttls' | 'direct'
   /** File with the authority of the server's certificate. */
   readonly ca: string
   /** Identity of the installation (XEP-0388 §2.2), a UUID. */

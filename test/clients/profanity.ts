@@ -82,11 +82,14 @@ async function ask(terminal: Terminal, log: Log, command: string, payload: strin
   await log.line(new RegExp(`RECV: <iq [^>]*id="${id}"`))
 }
 
+/** Waits until what it asks at its start is answered, also of a session that goes on: only then can it ping. */
+const knowsServer = (log: Log) => log.line(/RECV: <iq id="discoitemsreq_onconnect"/)
+
 function sessions(terminal: Terminal, log: Log) {
   return {
-    async login({ user, password, resource, port, tls }: LoginOptions) {
+    async login({ user, password, resource, port, way }: LoginOptions) {
       const jid = `${user}@chat.test/${resource}`
-      const policy = tls === 'direct' ? 'legacy' : 'trust'
+      const policy = way === 'direct' ? 'legacy' : 'trust'
       await terminal.type(`/connect ${jid} server 127.0.0.1 port ${port} tls ${policy}`)
       await terminal.shows(/Enter password/)
       await terminal.type(password)
@@ -94,8 +97,7 @@ function sessions(terminal: Terminal, log: Log) {
       if (!shown.includes('logged in')) await terminal.type('/tls allow')
       await terminal.shows(/logged in successfully/)
       const [, mechanism] = await log.line(/SENT: <auth mechanism="([^"]+)"/)
-      // What it asks for at its start is answered: it is available, and knows what the server can.
-      await log.line(/RECV: <iq id="discoitemsreq_onconnect"/)
+      await knowsServer(log)
       return { jid, used: [mechanism!], token: null }
     },
     async logout() {
@@ -105,6 +107,7 @@ function sessions(terminal: Terminal, log: Log) {
     },
     async resumed() {
       await log.line(/RECV: <resumed /)
+      await knowsServer(log)
     },
     settle: () => ask(terminal, log, '/ping', 'urn:xmpp:ping'),
   }

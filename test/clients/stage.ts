@@ -15,20 +15,28 @@ const python = '/usr/bin/python3'
 const domain = 'chat.test'
 const password = 'pw'
 
-/** How each client is started, and whether it is on this machine. */
-const starts: Record<string, { readonly present: boolean; start(): Peer | Promise<Peer> }> = {
+type Way = LoginOptions['way']
+
+/** How each client is started and connects, and whether it is on this machine. */
+const starts: Record<
+  string,
+  { readonly present: boolean; readonly ways: readonly [Way, ...Way[]]; start(): Peer | Promise<Peer> }
+> = {
   slixmpp: {
     present: hasPeer('slixmpp (Debian: python3-slixmpp)', [python, '-c', 'import slixmpp']),
+    ways: ['starttls', 'direct'],
     start: () => startLibrary(python, [agentFile('slixmpp_agent.py')]),
   },
   '@xmpp/client': {
     present: true,
+    ways: ['starttls', 'direct'],
     start: () => startLibrary(process.execPath, [agentFile('xmpp-client.mjs')]),
   },
   profanity: {
     present:
       hasPeer('profanity (Debian: profanity)', ['profanity', '--version']) &&
       hasPeer('tmux (Debian: tmux)', ['tmux', '-V']),
+    ways: ['starttls', 'direct'],
     start: startProfanity,
   },
 }
@@ -36,9 +44,14 @@ const starts: Record<string, { readonly present: boolean; start(): Peer | Promis
 /** Whether a client of the table is on this machine. */
 export const isPresent = (client: string): boolean => starts[client]?.present ?? false
 
+/** The ways a client can connect, the one it takes when nothing is said first. */
+export const waysOf = (client: string): readonly [Way, ...Way[]] => starts[client]!.ways
+
 /** A server and the people on it. */
 export interface Stage extends AsyncDisposable {
   readonly server: ServerProcess
+  /** The port of a way. */
+  portOf(way: Way): number
   /** Who the clients under test speak with: @xmpp/client. */
   readonly companion: { readonly peer: Peer } & Login
   /** Starts a client and logs it in. */
@@ -66,15 +79,17 @@ export async function openStage(names: readonly string[]): Promise<Stage> {
   const server = await startServer(data, ['--domain', domain, '--set', 'accounts.iterations=4096'])
   for (const name of [...names, 'companion']) await register(name, data)
   let peers: Peer[] = []
+  const portOf = (way: Way) => ({ starttls: server.port, direct: server.tlsPort })[way]
   const enter: Stage['enter'] = async (client, user, options) => {
+    const way = options?.way ?? waysOf(client)[0]
     const peer = await starts[client]!.start()
     peers.push(peer)
     const login = await peer.login({
       user,
       password,
       resource: 'one',
-      port: server.port,
-      tls: 'starttls',
+      port: portOf(way),
+      way,
       ca: join(data, 'self-signed.crt'),
       installation: randomUUID(),
       ...options,
@@ -89,6 +104,7 @@ export async function openStage(names: readonly string[]): Promise<Stage> {
   }
   return {
     server,
+    portOf,
     companion,
     enter,
     leave,

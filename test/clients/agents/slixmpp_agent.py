@@ -28,8 +28,8 @@ class Agent(slixmpp.ClientXMPP):
     def __init__(self, args):
         super().__init__(f"{args['user']}@chat.test/{args['resource']}", args["password"])
         self.ca_certs = args["ca"]
-        direct = args["tls"] == "direct"
-        self.way = {"use_ssl": direct, "force_starttls": not direct, "disable_starttls": direct}
+        direct = args["way"] == "direct"
+        self.security = {"use_ssl": direct, "force_starttls": not direct, "disable_starttls": direct}
         self.where = ("127.0.0.1", args["port"])
         for plugin in PLUGINS:
             self.register_plugin(plugin)
@@ -65,7 +65,7 @@ class Agent(slixmpp.ClientXMPP):
             self.dial()
 
     def dial(self):
-        self.connect(self.where, **self.way)
+        self.connect(self.where, **self.security)
 
 
 class Commands:

@@ -50,9 +50,9 @@ function keepToken(fast) {
   }
 }
 
-async function login({ port, tls, user, password, resource, installation, token }) {
+async function login({ port, way, user, password, resource, installation, token }) {
   xmpp = client({
-    service: `${tls === 'direct' ? 'xmpps' : 'xmpp'}://127.0.0.1:${port}`,
+    service: `${way === 'direct' ? 'xmpps' : 'xmpp'}://127.0.0.1:${port}`,
     domain: 'chat.test',
     username: user,
     password,
