@@ -2,22 +2,24 @@ import { accountDisabled, passwordChanged, removeUser } from '@xmppkit/auth'
 import type { Hooks } from '@xmppkit/hooks'
 import type { BareJid, Jid } from '@xmppkit/jid'
 import { type Clock, disposable, type Logger } from '@xmppkit/runtime'
-import type { Sessions } from '@xmppkit/sessions'
+import { type Sessions, sessionClosed } from '@xmppkit/sessions'
 import { StreamError } from '@xmppkit/stanza'
 
 /** What {@link watchAccounts} needs. */
 export interface AccountWatchDeps {
-  readonly hooks: Pick<Hooks, 'on'>
+  readonly hooks: Pick<Hooks, 'on' | 'run'>
   readonly sessions: Pick<Sessions, 'kick' | 'resources'>
   readonly clock: Pick<Clock, 'after'>
   readonly logger: Logger
 }
 
 const label = 'c2s'
+/** After everybody else who is told of the end of a session: what they write of it is there to be removed. */
+const last = 999
 
 /**
  * Ends the sessions of accounts that are removed or disabled, and the other sessions of one whose password was changed
- * (A-20): whoever knew the old one is out.
+ * (A-20): whoever knew the old one is out. An anonymous account is removed with its session, as nobody comes back to it (A-18).
  */
 export function watchAccounts(deps: AccountWatchDeps): Disposable {
   const { hooks, sessions } = deps
@@ -50,6 +52,16 @@ export function watchAccounts(deps: AccountWatchDeps): Disposable {
       { label },
     ),
   ]
+  listeners.push(
+    hooks.on(
+      sessionClosed,
+      ({ session: { info, jid, sid } }) => {
+        if (info.mechanism === 'ANONYMOUS') return hooks.run(removeUser, { account: jid.bare, id: sid })
+        return undefined
+      },
+      { label, seq: last },
+    ),
+  )
   return disposable(() => {
     for (const listener of listeners) listener[Symbol.dispose]()
   })
