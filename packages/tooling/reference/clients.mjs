@@ -21,5 +21,6 @@ export function clientsPage({ features, clients } = readClients()) {
 speaks to a server in another, over TLS, and its connections are cut where the feature is about that. A *no* is a limit of the \
 client in this version.',
     table(head, rows),
+    ...clients.filter(({ note }) => note).map(({ name, note }) => `**${name}**: ${note}`),
   )
 }
