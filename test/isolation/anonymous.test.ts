@@ -75,6 +75,8 @@ function tablesOf(account: string): string[] {
 test('A-18: nothing of an anonymous account outlives its session, and others keep what it wrote to them', async () => {
   const { server } = place
   const { client, account } = await enter()
+  client.send(`<enable xmlns='${NS.streamManagement}' resume='true'/>`)
+  await client.expect(`<enabled xmlns='${NS.streamManagement}'/>`)
   client.send('<presence/>')
   for (const trace of traces) client.send(trace)
   client.send("<iq type='get' id='done'><ping xmlns='urn:xmpp:ping'/></iq>")
@@ -84,7 +86,8 @@ test('A-18: nothing of an anonymous account outlives its session, and others kee
   const over = new Promise<void>((resolve) => {
     server.host().hooks.on(sessionClosed, () => resolve(), { seq: 1000 })
   })
-  await client.close()
+  client.send(`<r xmlns='${NS.streamManagement}'/>`)
+  await server.commands.call('kick_user', { account })
   await over
   const late = message({ from: `${romeo}/r`, to: account, type: 'chat', id: 'late', body: 'are you there?' })
   await server.route(late)

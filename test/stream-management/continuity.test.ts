@@ -181,6 +181,19 @@ describe.each(allWays)('counts and ends %s', (_name, way) => {
     await person.expectNothing()
   })
 
+  test('SEC-25 P-10: nor does one whose client was there', async () => {
+    await using scene = await openScene(way)
+    const juliet = await scene.managed('juliet')
+    const accounts = scene.server.host().get(AccountsService)
+    await accounts.remove(juliet.jid.bare)
+    await scene.clock.advance(0)
+    expect((await juliet.client.receive()).has('not-authorized', streamErrors)).toBe(true)
+    await accounts.register(juliet.jid.bare, 'r0m30')
+    const next = await scene.authenticated('juliet')
+    const nobodys = await next.resume({ id: 'x', handled: 0 })
+    expect((await next.resume(juliet)).toWire()).toBe(nobodys.toWire())
+  })
+
   test('SM-6 M-7: what two sessions in a row did not acknowledge keeps its order', async () => {
     await using scene = await openScene(way)
     const romeo = await scene.managed('romeo')

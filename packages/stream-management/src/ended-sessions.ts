@@ -79,6 +79,8 @@ export function createEndedSessions(deps: EndedSessionsDeps): EndedSessions {
       }
     },
     async forget(account) {
+      // What is being written goes, too.
+      await Promise.all(pending)
       await store.removeOwner(account.toString())
     },
     async [Symbol.asyncDispose]() {

@@ -108,8 +108,7 @@ export function createStreamManagement(
     ended(keeper) {
       waiting.remove(keeper)
       bySession.delete(keeper.session.sid)
-      forget(keeper)
-      if (!keeper.left) endedSessions.remember(keeper)
+      if (forget(keeper) && !keeper.left) endedSessions.remember(keeper)
     },
   }
 
@@ -119,12 +118,13 @@ export function createStreamManagement(
     byAccount.set(key, keepers.set(id, keeper))
   }
 
-  function forget({ session, resumable }: Keeper): void {
-    if (resumable === undefined) return
+  /** Nobody resumes it from now on; false if that was so before. */
+  function forget({ session, resumable }: Keeper): boolean {
     const key = session.account.toString()
     const keepers = byAccount.get(key)
-    keepers?.delete(resumable.id)
+    const known = resumable !== undefined && keepers?.delete(resumable.id) === true
     if (keepers?.size === 0) byAccount.delete(key)
+    return known
   }
 
   function keeperOf(state: StreamState): Keeper | undefined {
@@ -175,10 +175,11 @@ export function createStreamManagement(
 
   const scope = createScope()
   scope.use(endedSessions)
-  // The next of that name must not find sessions that wait (SEC-25); those with a client end with it.
+  // The next of that name must find nothing (SEC-25): sessions that wait end, and of none is known that it was there.
   async function accountRemoved(account: BareJid): Promise<void> {
     const error = new StreamError('not-authorized', { text: 'the account was removed' })
     const keepers = [...(byAccount.get(account.toString())?.values() ?? [])]
+    for (const keeper of keepers) forget(keeper)
     const waits = keepers.filter(({ session }) => !session.connected)
     await Promise.all(waits.map(({ session }) => sessions.kick(session.jid, error)))
     await endedSessions.forget(account)
