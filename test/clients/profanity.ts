@@ -148,9 +148,11 @@ function managing(terminal: Terminal, log: Log) {
     async blocked() {
       await terminal.type('/win 1')
       await terminal.type('/clear')
-      await terminal.shows(/^((?!locked users).)*$/s)
+      await terminal.shows(/^((?!Unknown command).)*$/s)
       await terminal.type('/blocked')
-      const shown = await terminal.shows(/Blocked users:|No blocked users/)
+      // The answer to a command there is none of comes after the whole list.
+      await terminal.type('/over')
+      const shown = await terminal.shows(/Unknown command: \/over/)
       return [...shown.matchAll(/^\W*(\S+@\S+)\s*$/gm)].map(([, jid]) => jid!)
     },
     /** What a conversation shows when it is opened: it reads one page. */

@@ -28,7 +28,7 @@ export async function openTerminal(
   const tmux = spawn(
     'tmux',
     ['-S', `${folder}/tmux`, '-f', '/dev/null', '-u', '-C', 'new-session', ...size, program],
-    { cwd: folder, env: { ...process.env, LANG: 'C.UTF-8', TERM: 'xterm', ...env } },
+    { cwd: folder, env: { ...process.env, TMUX: undefined, LANG: 'C.UTF-8', TERM: 'xterm', ...env } },
   )
   const ended = once(tmux, 'exit')
   const answers: ((lines: string[]) => void)[] = []
