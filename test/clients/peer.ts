@@ -6,7 +6,7 @@ export interface LoginOptions {
   /** Port of the listener the client can speak to, or of a proxy before it. */
   readonly port: number
   /** How it connects; all of it is TLS in the end. */
-  readonly way: 'starttls' | 'direct'
+  readonly way: 'starttls' | 'direct' | 'https'
   /** File with the authority of the server's certificate. */
   readonly ca: string
   /** Identity of the installation (XEP-0388 §2.2), a UUID. */

@@ -32,6 +32,11 @@ const starts: Record<
     ways: ['starttls', 'direct'],
     start: () => startLibrary(process.execPath, [agentFile('xmpp-client.mjs')]),
   },
+  stanza: {
+    present: true,
+    ways: ['https'],
+    start: () => startLibrary(process.execPath, [agentFile('stanza.mjs')]),
+  },
   profanity: {
     present:
       hasPeer('profanity (Debian: profanity)', ['profanity', '--version']) &&
@@ -76,10 +81,18 @@ async function register(name: string, data: string): Promise<void> {
  */
 export async function openStage(names: readonly string[]): Promise<Stage> {
   const data = await mkdtemp(join(tmpdir(), 'xmppkit-clients-'))
-  const server = await startServer(data, ['--domain', domain, '--set', 'accounts.iterations=4096'])
+  const server = await startServer(data, [
+    '--domain',
+    domain,
+    '--https-port',
+    '0',
+    '--set',
+    'accounts.iterations=4096',
+  ])
   for (const name of [...names, 'companion']) await register(name, data)
   let peers: Peer[] = []
-  const portOf = (way: Way) => ({ starttls: server.port, direct: server.tlsPort })[way]
+  const portOf = (way: Way) =>
+    ({ starttls: server.port, direct: server.tlsPort, https: server.httpsPort })[way]
   const enter: Stage['enter'] = async (client, user, options) => {
     const way = options?.way ?? waysOf(client)[0]
     const peer = await starts[client]!.start()

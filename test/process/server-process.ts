@@ -14,6 +14,8 @@ export interface ServerProcess extends AsyncDisposable {
   readonly port: number
   /** Port for TLS from the first byte; 0 when there is none. */
   readonly tlsPort: number
+  /** Port for HTTPS; 0 when there is none. */
+  readonly httpsPort: number
   /** What it logged, a line an entry. */
   readonly log: readonly string[]
   /** What it told the person who started it. */
@@ -83,6 +85,7 @@ export async function startServer(dataDir: string, args: readonly string[] = [])
     pid: child.pid!,
     port: portOf('starttls'),
     tlsPort: portOf('direct'),
+    httpsPort: portOf('https'),
     log,
     greeting: () => greeting,
     async stop() {
