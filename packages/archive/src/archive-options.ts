@@ -21,6 +21,13 @@ export interface ArchiveOptions {
    */
   readonly maxPageSize?: number
   /**
+   * How far messages are counted for a client that wants to know how many there are; of more, no number is given. Also the
+   * furthest `<index/>` from which a page can begin. Both cost as much as they count.
+   *
+   * @default 10_000
+   */
+  readonly maxCount?: number
+  /**
    * Queries answered at one time, of all accounts together; each account has one at a time.
    *
    * @default 100
@@ -77,6 +84,7 @@ export const archiveDefaults: Readonly<Required<ArchiveOptions>> = Object.freeze
   defaultPreference: 'always',
   pageSize: 50,
   maxPageSize: 250,
+  maxCount: 10_000,
   maxQueries: 100,
   maxQueriesPerAccount: 20,
   resultBytes: 262_144,

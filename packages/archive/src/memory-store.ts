@@ -101,9 +101,9 @@ export function createMemoryArchiveStore(options: MemoryArchiveOptions = {}): Me
         : found.slice(skip, skip + Math.min(limit, found.length))
       return { messages, complete: messages.length + Math.min(skip, found.length) === found.length }
     },
-    async count(account, filter = {}) {
+    async count(account, filter = {}, limit = Number.POSITIVE_INFINITY) {
       const found = matching(messagesOf(account), filter)
-      return found === unknownId ? found : found.length
+      return found === unknownId ? found : Math.min(found.length, limit)
     },
     async bounds(account) {
       const messages = messagesOf(account)

@@ -122,8 +122,8 @@ export interface ArchiveStore {
   append(account: BareJid, messages: readonly NewArchivedMessage[]): Promise<void>
   /** A part of an archive; costs the same however large the archive, but for `text` and `skip`. */
   page(account: BareJid, request: ArchivePageRequest): Promise<ArchivePage | typeof unknownId>
-  /** How many messages match; costs as much as there are. */
-  count(account: BareJid, filter?: ArchiveFilter): Promise<number | typeof unknownId>
+  /** How many messages match, counted no further than `limit`: costs as much as it counts. */
+  count(account: BareJid, filter?: ArchiveFilter, limit?: number): Promise<number | typeof unknownId>
   /** The ends of an archive; undefined when it is empty. */
   bounds(account: BareJid): Promise<ArchiveBounds | undefined>
   /** The newest message of one author in one conversation with this id of its author's. */
@@ -138,7 +138,7 @@ export interface ArchiveStore {
   replace(account: BareJid, id: string, stanza: string): Promise<void>
   /** Removes up to `limit` messages of an account, oldest first, all or those with one party; returns how many. */
   remove(account: BareJid, options: { readonly with?: Jid; readonly limit: number }): Promise<number>
-  /** Removes up to `limit` of the oldest messages of an account beyond the newest `keep`; returns how many. */
+  /** Removes up to `limit` of the oldest messages of an account beyond the newest `keep`; returns how many. Counts all it keeps. */
   trim(account: BareJid, keep: number, limit: number): Promise<number>
   /** Removes up to `limit` old messages of a domain; returns how many. */
   removeOlder(removal: ArchiveRemoval, limit: number): Promise<number>

@@ -134,6 +134,18 @@ describe('pages', () => {
   })
 
   test('MAM-4: the ends of a page are named, flipped or not, and counted where nothing else is asked', async () => {
+  test('messages are counted up to a limit; of more there is no number, and no page that far', async () => {
+    const { client } = await library(5, { options: { maxCount: 4 } })
+    const count = async (more: string) => /<count>(\d+)/.exec((await client.query(more)).answer)?.[1]
+    expect(await count(rsm('<max>0</max>'))).toBeUndefined()
+    expect(await count(`${form({ with: 'romeo@example.net/even' })}${rsm('<max>0</max>')}`)).toBe('3')
+    expect(await count(`${form({ 'after-id': 'a1' })}${rsm('<max>0</max>')}`)).toBe('4')
+    expect((await client.query(rsm('<max>1</max><index>4</index>'))).bodies).toBe('4')
+    const { answer } = await client.query(rsm('<max>1</max><index>5</index>'))
+    expect(condition(answer)).toBe('feature-not-implemented')
+  })
+
+  test('the ends of a page are named, flipped or not, and counted where nothing else is asked', async () => {
     const { client } = await library(5)
     const page = `${rsm('<max>3</max><before/>')}<flip-page/>`
     const { bodies, answer } = await client.query(page)

@@ -1,4 +1,5 @@
 import type { Iq, IqRequest } from '@xmppkit/iq'
+import type { BareJid } from '@xmppkit/jid'
 import { type Awaitable, createScope, type Logger } from '@xmppkit/runtime'
 import type { SessionRecord, Sessions } from '@xmppkit/sessions'
 import { type RsmRequest, type RsmResponse, StanzaError } from '@xmppkit/stanza'
@@ -32,7 +33,7 @@ export interface ArchiveQueriesDeps {
 /** Limits of queries; see `ArchiveOptions`. */
 export type ArchiveQueriesOptions = Pick<
   Required<ArchiveOptions>,
-  'pageSize' | 'maxPageSize' | 'maxQueries' | 'maxQueriesPerAccount' | 'resultBytes'
+  'pageSize' | 'maxPageSize' | 'maxCount' | 'maxQueries' | 'maxQueriesPerAccount' | 'resultBytes'
 >
 
 /** Answers queries of archives (XEP-0313 §4, §5) until disposed. */
@@ -58,8 +59,14 @@ export function createArchiveQueries(
     const ordered = flipPage ? found.messages.toReversed() : found.messages
     const isThere = await send(ordered, { session, queryId: queryid, signal: request.signal })
     if (!isThere) throw new StanzaError('recipient-unavailable')
-    const count = set.max === 0 ? known(await store.count(session.jid.bare, page)) : undefined
+    const count = set.max === 0 ? await counted(session.jid.bare, page) : undefined
     return { complete: found.complete, set: rsmOf(found, page, count) }
+  }
+
+  /** How many match, unless that takes long to find out: then XEP-0059 §2.6 allows to leave it open. */
+  const counted = async (account: BareJid, filter: ArchiveFilter) => {
+    const count = known(await store.count(account, filter, options.maxCount + 1))
+    return count > options.maxCount ? undefined : count
   }
 
   const metadata = (request: IqRequest<unknown>) => {
@@ -105,11 +112,13 @@ function whoAsks(sessions: Pick<Sessions, 'resources'>, request: IqRequest<unkno
 function pageRequest(
   { max, after, before, index }: RsmRequest,
   filter: ReturnType<typeof readFilter>,
-  { pageSize, maxPageSize }: Pick<ArchiveQueriesOptions, 'pageSize' | 'maxPageSize'>,
+  { pageSize, maxPageSize, maxCount }: Pick<ArchiveQueriesOptions, 'pageSize' | 'maxPageSize' | 'maxCount'>,
 ): ArchivePageRequest {
   if (index !== undefined && (after !== undefined || before !== undefined)) {
     throw new StanzaError('bad-request', { text: 'an index goes alone' })
   }
+  // XEP-0059 §2.5: what takes long to find may be refused so.
+  if (index !== undefined && index > maxCount) throw new StanzaError('feature-not-implemented')
   return {
     ...filter,
     limit: Math.min(max ?? pageSize, maxPageSize),

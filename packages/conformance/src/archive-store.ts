@@ -313,6 +313,11 @@ function filtering(open: OpenStore<ArchiveStore>): void {
       await addAll(store, 6)
       expect(await store.count(alice)).toBe(6)
       expect(await store.count(alice, { after: ['1'], before: ['5'] })).toBe(3)
+      const limits = [0, 2, 6, 7]
+      const counted = await Promise.all(limits.map((limit) => store.count(alice, {}, limit)))
+      expect(counted).toEqual([0, 2, 6, 6])
+      expect(await store.count(alice, { with: bob.bare }, 2)).toBe(2)
+      expect(await store.count(alice, { ids: ['1', '2', '3'] }, 2)).toBe(2)
       expect(await store.count(bare('carol@example.org'))).toBe(0)
     }))
 }
@@ -332,6 +337,8 @@ function searching(open: OpenStore<ArchiveStore>): void {
       expect(await paged(store, { text: 'thou', limit: 1 })).toBe('a ...')
       expect(await paged(store, { text: 'thou', limit: 2, newest: true })).toBe('b d ...')
       expect(await paged(store, { text: 'thou', after: ['a'], with: bob.bare })).toBe('b')
+      expect(await paged(store, { text: 'thou', start: noon, end: noon })).toBe('a b d')
+      expect(await paged(store, { text: 'thou', start: noon + 1 })).toBe('')
       expect(await store.count(alice, { text: 'thou' })).toBe(3)
     }))
 

@@ -15,8 +15,8 @@ interface Part {
 export interface ArchiveReader {
   /** Rows in the order asked for. */
   page(account: string, filter: ArchiveFilter, part: Part): Promise<readonly Row[] | typeof unknownId>
-  /** How many match. */
-  count(account: string, filter: ArchiveFilter): Promise<number | typeof unknownId>
+  /** How many match, counted no further than a limit. */
+  count(account: string, filter: ArchiveFilter, limit: number): Promise<number | typeof unknownId>
 }
 
 /** A message a filter names. */
@@ -62,8 +62,7 @@ export function createArchiveReader(
   async function prepared(account: string, filter: ArchiveFilter, named: ReadonlyMap<string, Named>) {
     const access = accessOf(filter)
     const range = rangeOf(filter, named)
-    const isTimed = access === 'all' || access === 'text'
-    const bounds = isTimed ? range : await numbered(account, range, filter)
+    const bounds = access === 'all' ? range : await numbered(account, range, filter)
     if (bounds === nothing) return nothing
     const parameters: Omit<PageParameters, 'limit' | 'skip'> = {
       account,
@@ -109,13 +108,13 @@ export function createArchiveReader(
       const statement = newest ? query.statements.newest : query.statements.oldest
       return db.read(statement({ ...query.parameters, limit, skip }))
     },
-    async count(account, filter) {
+    async count(account, filter, limit) {
       const named = await resolve(account, filter)
       if (named === unknownId) return named
-      if (filter.ids) return (await chosen(account, filter, named)).length
+      if (filter.ids) return Math.min((await chosen(account, filter, named)).length, limit)
       const query = await prepared(account, filter, named)
       if (query === nothing) return 0
-      const [row] = await db.read(query.statements.count({ ...query.parameters, limit: 0, skip: 0 }))
+      const [row] = await db.read(query.statements.count({ ...query.parameters, limit, skip: 0 }))
       return Number(row?.count)
     },
   }

@@ -20,7 +20,7 @@ type P = (name: keyof PageParameters) => unknown
 export type Access = 'all' | 'bare' | 'full' | 'text'
 
 const columns = sql`archive_id, sent_at, stanza`
-/** The number of a message, as the indexes by party have it. */
+/** The number of a message, as the indexes by party have it, and so that PostgreSQL does not walk the messages of all accounts. */
 const sum = sql`(id + 0)`
 
 /** The queries about archives. */
@@ -71,22 +71,25 @@ function appendStatement(taking: Taking, messages: Fragment, moment: string) {
   )
 }
 
-const within = (p: P, id = sql`id`): Fragment => sql`${id} > ${p('after')} and ${id} < ${p('before')}`
+const within = (p: P, id: Fragment): Fragment => sql`${id} > ${p('after')} and ${id} < ${p('before')}`
 const inTime = (p: P): Fragment => sql`sent_at >= ${p('from')} and sent_at <= ${p('to')}`
-const withBare = (p: P): Fragment => sql`account = ${p('account')} and with_bare = ${p('bare')}`
+type OfParty = (name: 'account' | keyof Party) => unknown
+const withBare = (p: OfParty): Fragment => sql`account = ${p('account')} and with_bare = ${p('bare')}`
+const withFull = (p: OfParty): Fragment => sql`${withBare(p)} and with_resource = ${p('resource')}`
 
 /** What is asked for, in the words of each access. */
 function conditions(p: P, access: Access, search: ArchiveSearch): Fragment {
   switch (access) {
     case 'all':
-      return sql`account = ${p('account')} and ${inTime(p)} and ${within(p)}`
+      return sql`account = ${p('account')} and ${inTime(p)} and ${within(p, sum)}`
     case 'bare':
       return sql`${withBare(p)} and ${within(p, sum)}`
     case 'full':
-      return sql`${withBare(p)} and with_resource = ${p('resource')} and ${within(p, sum)}`
+      return sql`${withFull(p)} and ${within(p, sum)}`
     case 'text':
-      return sql`${search.matches(p('match'))} and ${within(p, search.id)} and account = ${p('account')}
-        and ${inTime(p)} and (cast(${p('bare')} as text) = '' or with_bare = ${p('bare')})
+      // No column that an index has: PostgreSQL would look at all of an account's besides.
+      return sql`${search.matches(p('match'))} and ${within(p, search.id)} and account || '' = ${p('account')}
+        and (cast(${p('bare')} as text) = '' or with_bare = ${p('bare')})
         and (cast(${p('resource')} as text) = '' or with_resource = ${p('resource')})`
   }
 }
@@ -111,7 +114,9 @@ function pageStatements(taking: Taking, messages: Fragment, search: ArchiveSearc
     count: taking<PageParameters>()(
       `archive_count_${access}`,
       (_, p) =>
-        sql`select count(*) as count from ${from(access)} where ${conditions(p as P, access, search)}`,
+        sql`select count(*) as count from (
+          select 1 from ${from(access)} where ${conditions(p as P, access, search)} limit ${p('limit')}
+        ) as matching`,
     ),
   })
   return { all: both('all'), bare: both('bare'), full: both('full'), text: both('text') }
@@ -143,13 +148,14 @@ function idStatements({ with: taking, dialect }: Statements, messages: Fragment,
         where ${search.matches(p('match'))} and account = ${p('account')}
           and ${isOneOf(search.id, p('ids'), 'bigint')}`,
     ),
+    // Ordered by what no index has, or the messages with somebody would be walked in the order of another.
     find: taking<Owned & { origin_id: string; with_bare: string; direction: string }>()(
       'archive_find',
       (_, p) => sql`
         select ${columns} from ${messages}
         where account = ${p('account')} and origin_id = ${p('origin_id')}
           and with_bare = ${p('with_bare')} and direction = ${p('direction')}
-        order by id desc limit 1`,
+        order by -id limit 1`,
     ),
     replace: taking<Owned & { archive_id: string; stanza: string }>()(
       'archive_replace',
@@ -183,32 +189,32 @@ function timeStatements(taking: Taking, messages: Fragment) {
 function removeStatements(taking: Taking, messages: Fragment) {
   type Some = { account: string; limit: number }
   type Old = { domain: string; kind: string; before: string }
-  const remove = (name: string, where: (p: (name: 'account' | keyof Party) => unknown) => Fragment) =>
+  const remove = (name: string, order: Fragment, where: (p: OfParty) => Fragment) =>
     taking<Some & Party>()(
       name,
       (_, p) => sql`
         delete from ${messages} where id in (
-          select id from ${messages} where ${where(p)} order by sent_at, id limit ${p('limit')}
+          select id from ${messages} where ${where(p)} order by ${order} limit ${p('limit')}
         )`,
     )
   return {
     remove: {
-      all: remove('archive_remove', (p) => sql`account = ${p('account')}`),
-      bare: remove('archive_remove_bare', (p) => sql`account = ${p('account')} and with_bare = ${p('bare')}`),
-      full: remove(
-        'archive_remove_full',
-        (p) =>
-          sql`account = ${p('account')} and with_bare = ${p('bare')} and with_resource = ${p('resource')}`,
-      ),
+      all: remove('archive_remove', sql`sent_at, id`, (p) => sql`account = ${p('account')}`),
+      bare: remove('archive_remove_bare', sum, withBare),
+      full: remove('archive_remove_full', sum, withFull),
     },
-    trim: taking<Some & { keep: number }>()(
-      'archive_trim',
+    /** The newest message beyond those to keep. */
+    newestBeyond: taking<{ account: string; keep: number }>()(
+      'archive_newest_beyond',
+      (_, p) => sql`
+        select id from ${messages} where account = ${p('account')}
+        order by sent_at desc, id desc limit 1 offset ${p('keep')}`,
+    ),
+    removeTo: taking<Some & { to: number }>()(
+      'archive_remove_to',
       (_, p) => sql`
         delete from ${messages} where id in (
-          select id from ${messages} where account = ${p('account')} and id <= coalesce((
-            select id from ${messages} where account = ${p('account')}
-            order by sent_at desc, id desc limit 1 offset ${p('keep')}
-          ), 0)
+          select id from ${messages} where account = ${p('account')} and id <= ${p('to')}
           order by sent_at, id limit ${p('limit')}
         )`,
     ),

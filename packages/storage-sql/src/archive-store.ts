@@ -52,7 +52,8 @@ export function createSqlArchiveStore(
       const messages = found.slice(0, limit).map(toMessage)
       return { messages: newest ? messages.reverse() : messages, complete: found.length <= limit }
     },
-    count: (account, filter: ArchiveFilter = {}) => reader.count(account.toString(), filter),
+    count: (account, filter: ArchiveFilter = {}, limit = Number.POSITIVE_INFINITY) =>
+      reader.count(account.toString(), filter, limit),
     async bounds(account) {
       const [first, last] = await ends(account.toString())
       return first && last && { first: endOf(first), last: endOf(last) }
@@ -70,8 +71,12 @@ export function createSqlArchiveStore(
       const names = { bare: party?.bare.toString() ?? '', resource: party?.resource ?? '' }
       return write(account.toString(), statement({ account: account.toString(), ...names, limit }))
     },
-    trim: (account, keep, limit) =>
-      write(account.toString(), s.trim({ account: account.toString(), keep, limit })),
+    async trim(account, keep, limit) {
+      const key = account.toString()
+      // Found by reading, which takes long but keeps nobody from writing; most of the time there is nothing to remove.
+      const newest = await one(s.newestBeyond({ account: key, keep }))
+      return newest ? write(key, s.removeTo({ account: key, to: Number(newest.id), limit })) : 0
+    },
     async removeOlder(removal, limit) {
       let removed = 0
       for (const names of old(removal)) {
