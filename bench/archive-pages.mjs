@@ -1,128 +1,129 @@
 // @ts-check
-// Time for a page of 50 out of archives of different sizes, for every filter of XEP-0313, with the query plans. Not a test.
+// Time for a page of 50 out of archives of different sizes, for every filter of XEP-0313 and for removing in batches, with the
+// query plans. Not a test.
 //
-//   node packages/tooling/build.mjs && node bench/archive-pages.mjs [--sizes 10000,1000000] [--runs 200] [--no-search] [--databases sqlite]
+//   node packages/tooling/build.mjs --js && node bench/archive-pages.mjs [--sizes 10000,1000000] [--runs 200] [--no-search]
+//     [--databases sqlite,postgres] [--quick]
 //
 // SQLite in a file; PostgreSQL too where XMPPKIT_TEST_POSTGRES names a server.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { asksOf, removalsOf } from './archive/changes.mjs'
 import { openPostgres, openSqlite } from './archive/engines.mjs'
-import { account, entry, filters } from './archive/filters.mjs'
+import { pagesOf } from './archive/filters.mjs'
+import { batches, owner } from './archive/messages.mjs'
+import { cleanUp, throwAwayFolder } from './children.mjs'
+
+const { parseJid } = await import(new URL('../packages/jid/dist/index.js', import.meta.url).href)
 
 const { values: given } = parseArgs({
   options: {
-    sizes: { type: 'string', default: '10000,1000000' },
-    runs: { type: 'string', default: '200' },
+    sizes: { type: 'string' },
+    runs: { type: 'string' },
     'no-search': { type: 'boolean', default: false },
     databases: { type: 'string', default: 'sqlite,postgres' },
+    quick: { type: 'boolean', default: false },
   },
 })
-const sizes = given.sizes.split(',').map(Number)
-const runs = Number(given.runs)
+const sizes = (given.sizes ?? (given.quick ? '1000,2000' : '10000,1000000')).split(',').map(Number)
+const runs = Number(given.runs ?? (given.quick ? 2 : 200))
+const account = parseJid(owner).bare
 const options = { searchArchives: !given['no-search'] }
+/** Each removes from what the ones before have left, so there are not many in the small archive. */
+const removalRuns = 5
 
-/** Fills an archive; answers with the ids some filters need. @param {import('./archive/engines.mjs').Opened} opened @param {number} size */
-async function fill({ append }, size) {
+/**
+ * @typedef {import('./archive/changes.mjs').Ask} Ask
+ * @typedef {import('./archive/engines.mjs').Opened} Opened
+ * @typedef {{ readonly opened: Opened, readonly asks: Record<string, Ask>, readonly removals: Record<string, Ask> }} Filled
+ * @typedef {{ readonly times: number[], readonly plans: (readonly [text: string, plan: readonly string[]])[] }} Figures
+ */
+
+/** Fills an archive; answers with what to ask of it. @param {Opened} opened @param {number} size @returns {Promise<Filled>} */
+async function fill(opened, size) {
   /** @type {string[]} */
   const ids = []
+  let rows = 0
   const begun = performance.now()
-  const pending = []
-  for (let n = 0; n < size; n += 500) {
-    const batch = Array.from({ length: Math.min(500, size - n) }, (_, i) => entry(n + i, size))
-    ids.push(...batch.map(({ id }) => id))
-    pending.push(append(account, batch))
-    // Not more at a time than the memory holds.
-    if (pending.length >= 8) await pending.shift()
+  for (const batch of batches(size)) {
+    for (const row of batch) if (row.account === owner) ids.push(row.archive_id)
+    rows += batch.length
+    await opened.insert(batch)
   }
-  await Promise.all(pending)
-  const seconds = (performance.now() - begun) / 1000
-  console.log(`  filled with ${size.toLocaleString('en')} messages in ${seconds.toFixed(1)} s`)
-  return ids
+  await opened.ready()
+  const seconds = ((performance.now() - begun) / 1000).toFixed(1)
+  const bytes = ((await opened.size()) / rows).toFixed(0)
+  console.log(
+    `  ${size.toLocaleString('en')} messages among ${rows.toLocaleString('en')}: filled in ${seconds} s, ${bytes} bytes each on disk`,
+  )
+  const filled = { size, ids }
+  /** @type {Record<string, Ask>} */
+  const asks = {}
+  for (const [title, request] of Object.entries(pagesOf(filled, options.searchArchives))) {
+    asks[title] = (archive) => archive.page(account, { limit: 50, ...request })
+  }
+  return { opened, asks: { ...asks, ...asksOf(filled, { most: 10_000 }) }, removals: removalsOf(filled) }
 }
 
-/** @typedef {{ readonly opened: import('./archive/engines.mjs').Opened, readonly requests: Record<string, object> }} Filled */
-
 /**
- * Median milliseconds of a page of each archive. They take turns, so that a machine that changes its pace is to nobody's
- * disadvantage.
+ * Median milliseconds for each archive. They take turns, so that a machine that changes its pace is to nobody's disadvantage.
  *
- * @param {readonly Filled[]} all @param {string} title
+ * @param {readonly Filled[]} all @param {(filled: Filled) => Ask | undefined} of @param {number} times @param {number} warmUp
  */
-async function measure(all, title) {
-  const times = all.map(() => /** @type {number[]} */ ([]))
-  for (let run = -10; run < runs; run += 1) {
-    for (const [at, { opened, requests }] of all.entries()) {
+async function medians(all, of, times, warmUp) {
+  const seen = all.map(() => /** @type {number[]} */ ([]))
+  for (let run = -warmUp; run < times; run += 1) {
+    for (const [at, filled] of all.entries()) {
       const begun = performance.now()
-      await opened.archive().page(account, { limit: 50, ...requests[title] })
-      if (run >= 0) times[at]?.push(performance.now() - begun)
+      await of(filled)?.(filled.opened.archive())
+      if (run >= 0) seen[at]?.push(performance.now() - begun)
     }
   }
-  return times.map((one) => one.sort((a, b) => a - b)[one.length >> 1] ?? Number.NaN)
+  return seen.map((one) => one.sort((a, b) => a - b)[one.length >> 1] ?? Number.NaN)
 }
 
-/** @param {string} text */
-const shorten = (text) => text.replace(/\s+/g, ' ').trim()
-/** @param {string} text */
-const isPage = (text) => /^\s*select/i.test(text) && text.includes('archive_messages')
-
-const searched = options.searchArchives
-  ? { 'text, 100 of all': { text: 'rosemary' }, 'text, all': { text: 'the', newest: true } }
-  : {}
-
-/** @typedef {{ readonly times: number[], readonly plans: (readonly [text: string, plan: readonly string[]])[] }} Row */
-
-/**
- * @param {string} name
- * @param {(size: number) => Promise<import('./archive/engines.mjs').Opened>} open
- */
-async function compare(name, open) {
-  console.log(`\n${name}`)
-  /** @type {Map<string, Row>} */
-  const results = new Map()
-  /** @type {Filled[]} */
-  const all = []
-  try {
-    for (const size of sizes) {
-      const opened = await open(size)
-      all.push({ opened, requests: {} })
-      const ids = await fill(opened, size)
-      await opened.ready()
-      console.log(`  ${((await opened.size()) / size).toFixed(0)} bytes per message on disk`)
-      all[all.length - 1] = { opened, requests: { ...filters(size, ids), ...searched } }
-    }
-    for (const title of Object.keys(all[0]?.requests ?? {})) {
-      for (const { opened } of all) opened.asked.clear()
-      results.set(title, { times: await measure(all, title), plans: await plansOf(all.at(-1)?.opened) })
-    }
-    report(results)
-  } finally {
-    for (const { opened } of all) await opened.close()
-  }
-}
-
-/** How the statements of the last page went about it. @param {Filled['opened']} [opened] */
+/** How the statements about messages went about it since `asked` was cleared. @param {Opened} opened */
 async function plansOf(opened) {
   /** @type {[string, string[]][]} */
   const plans = []
-  for (const [text, values] of opened?.asked ?? []) {
-    if (isPage(text)) plans.push([shorten(text), (await opened?.plan(text, values)) ?? []])
+  for (const [text, values] of opened.asked) {
+    if (!/^\s*(select|delete|with)\b/i.test(text) || !text.includes('archive_messages')) continue
+    plans.push([text.replace(/\s+/g, ' ').trim(), await opened.plan(text, values)])
   }
   return plans
 }
 
-/** @param {Map<string, Row>} results */
-function report(results) {
-  console.log(
-    `\n  ${'filter'.padEnd(42)}${sizes.map((size) => `${size.toLocaleString('en')} ms`.padStart(14)).join('')}   ratio`,
-  )
+/**
+ * @param {readonly Filled[]} all @param {'asks' | 'removals'} what @param {number} times @param {number} warmUp
+ * @returns {Promise<Map<string, Figures>>}
+ */
+async function measure(all, what, times, warmUp) {
+  /** @type {Map<string, Figures>} */
+  const results = new Map()
+  const largest = /** @type {Filled} */ (all.at(-1))
+  for (const title of Object.keys(largest[what])) {
+    largest.opened.asked.clear()
+    // What takes long is not asked as often.
+    const [, slowest = 0] = await medians(all, (filled) => filled[what][title], 1, 0)
+    const often = slowest > 20 ? Math.min(times, 10) : times
+    const seen = await medians(all, (filled) => filled[what][title], often, Math.min(warmUp, often))
+    results.set(title, { times: seen, plans: await plansOf(largest.opened) })
+  }
+  return results
+}
+
+/** @param {string} what @param {Map<string, Figures>} results */
+function report(what, results) {
+  const head = sizes.map((size) => `${size.toLocaleString('en')} ms`.padStart(14)).join('')
+  console.log(`\n  ${what.padEnd(46)}${head}   ratio`)
   for (const [title, { times }] of results) {
     const [smallest = 1, largest = Number.NaN] = [times.at(0), times.at(-1)]
     const columns = times.map((time) => time.toFixed(3).padStart(14)).join('')
-    console.log(`  ${title.padEnd(42)}${columns}   ${(largest / smallest).toFixed(2)}`)
+    console.log(`  ${title.padEnd(46)}${columns}   ${(largest / smallest).toFixed(2)}`)
   }
-  console.log('\n  plans:')
+}
+
+/** @param {Map<string, Figures>} results */
+function reportPlans(results) {
   for (const [title, { plans }] of results) {
     console.log(`\n  ${title}`)
     for (const [text, plan] of plans)
@@ -130,15 +131,39 @@ function report(results) {
   }
 }
 
-const databases = given.databases.split(',')
-if (databases.includes('sqlite')) {
-  const folder = mkdtempSync(join(tmpdir(), 'xmppkit-archive-'))
+/** @param {string} name @param {(size: number) => Promise<Opened>} open */
+async function compare(name, open) {
+  console.log(`\n${name}`)
+  /** @type {Filled[]} */
+  const all = []
   try {
-    await compare('SQLite', (size) => openSqlite(size, folder, options))
+    for (const size of sizes) {
+      const opened = await open(size)
+      all.push({ opened, asks: {}, removals: {} })
+      all[all.length - 1] = await fill(opened, size)
+    }
+    const asked = await measure(all, 'asks', runs, 10)
+    report('page of 50', asked)
+    const removed = await measure(all, 'removals', Math.min(runs, removalRuns), 0)
+    report('batch of 100', removed)
+    console.log('\n  plans of the largest:')
+    reportPlans(asked)
+    reportPlans(removed)
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    for (const { opened } of all) await opened.close()
   }
 }
-if (!databases.includes('postgres')) process.exit()
-if (process.env.XMPPKIT_TEST_POSTGRES) await compare('PostgreSQL', (size) => openPostgres(size, options))
-else console.log('\nPostgreSQL: XMPPKIT_TEST_POSTGRES is not set')
+
+const databases = given.databases.split(',')
+try {
+  if (databases.includes('sqlite')) {
+    const folder = throwAwayFolder('archive')
+    await compare('SQLite', (size) => openSqlite(size, folder, options))
+  }
+  if (databases.includes('postgres')) {
+    if (process.env.XMPPKIT_TEST_POSTGRES) await compare('PostgreSQL', (size) => openPostgres(size, options))
+    else console.log('\nPostgreSQL: XMPPKIT_TEST_POSTGRES is not set')
+  }
+} finally {
+  await cleanUp()
+}

@@ -7,6 +7,7 @@ import { help, readOptions } from './options.mjs'
 import { writePage } from './page.mjs'
 import { report } from './report.mjs'
 import { openResults, readResults } from './results.mjs'
+import { runArchive } from './run-archive.mjs'
 import { runCells } from './run-cells.mjs'
 import { runMicro } from './run-micro.mjs'
 import { serverKinds } from './servers/kinds.mjs'
@@ -51,6 +52,7 @@ async function measure(options) {
     run.micro = await runMicro(options.quick)
     for (const line of run.micro) results.add(line)
   }
+  if (options.archive) await runArchive(options.quick)
   process.stderr.write(`raw results: ${results.name}\n`)
   return run
 }

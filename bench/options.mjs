@@ -12,6 +12,7 @@ Drives xmppkit, and Prosody and ejabberd where they are installed, with the same
   --sessions N      sessions whose memory is measured (default: 10000)
   --quick           every cell, tiny, once, with xmppkit only: a test that all of it works
   --no-micro        leave out the micro-benchmarks
+  --no-archive      leave out pages of archives of a million messages
   --report FILES    tables of earlier runs from their raw lines, instead of running anything; separated by commas
   --write           write tables and charts into docs/performance.md
   --list            list the cells
@@ -31,6 +32,7 @@ export function readOptions(args) {
       sessions: { type: 'string' },
       quick: { type: 'boolean', default: false },
       'no-micro': { type: 'boolean', default: false },
+      'no-archive': { type: 'boolean', default: false },
       report: { type: 'string' },
       write: { type: 'boolean', default: false },
       list: { type: 'boolean', default: false },
@@ -45,6 +47,7 @@ export function readOptions(args) {
     list: values.list,
     help: values.help,
     micro: !values['no-micro'],
+    archive: !values['no-archive'],
     servers: values.servers?.split(',') ?? (quick ? ['xmppkit'] : undefined),
     cells: new RegExp(values.cells ?? ''),
     reps: whole('reps', values.reps ?? (quick ? '1' : '3')),

@@ -6,10 +6,12 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
+/** @typedef {import('./messages.mjs').Row} Row */
+
 /**
  * @typedef {object} Opened
  * @property {() => any} archive the store to measure
- * @property {(owner: any, messages: any[]) => Promise<unknown>} append writes faster than one message at a time
+ * @property {(rows: readonly Row[]) => Promise<unknown>} insert writes faster than the store does
  * @property {Map<string, readonly unknown[]>} asked statements since it was cleared, with their last values
  * @property {() => Promise<number>} size bytes on disk
  * @property {(text: string, values: readonly unknown[]) => Promise<string[]>} plan of a statement
@@ -26,6 +28,10 @@ const imported = async (name) => {
   const module = await import(pathToFileURL(require.resolve(name)).href)
   return module.default ?? module
 }
+
+const columns =
+  'account, domain, archive_id, with_bare, with_resource, direction, kind, origin_id, stanza, body, sent_at'
+const names = /** @type {(keyof Row)[]} */ (columns.split(', '))
 
 /** A connection that remembers what it was asked, so that plans can be shown. @param {any} connection */
 function watchedSqlite(connection) {
@@ -66,21 +72,33 @@ export async function openSqlite(size, folder, options) {
   const watched = watchedSqlite(connection)
   const open = async (more = {}) => {
     const storage = await createSqlStorage({ connection: watched }, { ...options, ...more })
-    // What is measured is reading; writing is made as fast as can be.
+    // Not the disk is measured, but what is asked of it; filling is made as fast as can be.
     connection.exec('pragma synchronous = off; pragma cache_size = -262144')
     return storage
   }
   let storage = await open({ searchArchives: false })
+  const insert = connection.prepare(
+    `insert into archive_messages (${columns}) values (${names.map(() => '?').join(', ')})`,
+  )
   return {
     archive: () => storage.archive,
-    append: (owner, messages) => storage.archive.append(owner, messages),
+    async insert(rows) {
+      connection.exec('begin')
+      for (const row of rows) {
+        const at = new Date(row.sent_at).toISOString()
+        insert.run(...names.map((name) => (name === 'sent_at' ? at : row[name])))
+      }
+      connection.exec('commit')
+    },
     asked: watched.asked,
     size: async () => statSync(path).size,
-    plan: async (text, values) =>
-      connection
-        .prepare(`explain query plan ${text}`)
-        .all(...values)
-        .map((/** @type {{ detail: string }} */ { detail }) => detail),
+    async plan(text, values) {
+      // On its own: libsql leaves the statement open, and then nothing can be committed.
+      const other = new Database(path)
+      const steps = other.prepare(`explain query plan ${text}`).all(...values)
+      other.close()
+      return steps.map((/** @type {{ detail: string }} */ { detail }) => detail)
+    },
     async ready() {
       await storage.close()
       storage = await open()
@@ -93,18 +111,11 @@ export async function openSqlite(size, folder, options) {
   }
 }
 
-/**
- * An archive in a schema of its own.
- *
- * @param {number} size @param {object} options
- * @returns {Promise<Opened>}
- */
-export async function openPostgres(size, options) {
-  const pg = await imported('pg')
-  const schema = `bench_${size}_${randomBytes(4).toString('hex')}`
-  const pool = new pg.Pool({ connectionString: process.env.XMPPKIT_TEST_POSTGRES, max: 10 })
-  // One connection, so that what is written keeps its order.
-  const own = new pg.Pool({ connectionString: process.env.XMPPKIT_TEST_POSTGRES, max: 1 })
+/** What a plan does, without what that is thought to cost. @param {readonly string[]} plan */
+const shapeOf = (plan) => plan.map((line) => line.replace(/ {2}\(cost.*|^ *(\w+ Cond|Filter):.*/, '')).join()
+
+/** Lets a pool remember what its connections were asked. @param {any} pool */
+function watchPostgres(pool) {
   /** @type {Map<string, readonly unknown[]>} */
   const asked = new Map()
   const connect = pool.connect.bind(pool)
@@ -119,30 +130,62 @@ export async function openPostgres(size, options) {
     }
     return client
   }
+  return asked
+}
+
+/**
+ * An archive in a schema of its own.
+ *
+ * @param {number} size @param {object} options
+ * @returns {Promise<Opened>}
+ */
+export async function openPostgres(size, options) {
+  const pg = await imported('pg')
+  const schema = `bench_${size}_${randomBytes(4).toString('hex')}`
+  const pool = new pg.Pool({ connectionString: process.env.XMPPKIT_TEST_POSTGRES, max: 10 })
+  // One connection, so that what is written keeps its order.
+  const own = new pg.Pool({ connectionString: process.env.XMPPKIT_TEST_POSTGRES, max: 1 })
+  const asked = watchPostgres(pool)
   const open = (more = {}) => createSqlStorage({ pool }, { ...options, ...more, schema })
   let storage = await open({ searchArchives: false })
   /** @param {string} text @param {readonly unknown[]} [values] */
   const run = async (text, values) => (await own.query(text, values)).rows
+  /** @param {string} text @param {readonly unknown[]} [values] @returns {Promise<string[]>} */
+  const explain = async (text, values) =>
+    (await run(`explain ${text}`, values)).map((/** @type {any} */ row) => row['QUERY PLAN'])
+  /** The plan for any values, which PostgreSQL may come to prefer. @param {string} text @param {readonly unknown[]} values */
+  const explainGeneric = async (text, values) => {
+    await run("set plan_cache_mode = 'force_generic_plan'")
+    await run(`prepare bench_plan as ${text}`)
+    const given = values.map((value) =>
+      typeof value === 'string' ? pg.escapeLiteral(value) : JSON.stringify(value),
+    )
+    const plan = await explain(`execute bench_plan(${given.join(', ')})`)
+    await run('deallocate bench_plan')
+    await run('reset plan_cache_mode')
+    return plan
+  }
   return {
     archive: () => storage.archive,
-    append: (owner, messages) =>
+    insert: (rows) =>
       run(
-        `insert into ${schema}.archive_messages (account, domain, archive_id, with_bare, with_resource, direction, kind,
-          origin_id, stanza, body, sent_at)
-        select $1, $2, id, split_part("with", '/', 1), nullif(split_part("with", '/', 2), ''), direction, kind,
-          "originId", stanza, body, to_timestamp(at / 1000.0)
-        from json_to_recordset($3) as m(id text, "with" text, direction text, kind text, "originId" text, stanza text,
-          body text, at bigint)
-        order by at`,
-        [String(owner), owner.domain, JSON.stringify(messages)],
+        `insert into ${schema}.archive_messages (${columns})
+        select ${columns.replace('sent_at', 'to_timestamp(sent_at / 1000.0)')}
+        from json_to_recordset($1) as m(${names.map((name) => `${name} ${name === 'sent_at' ? 'bigint' : 'text'}`).join(', ')})
+        order by m.sent_at`,
+        [JSON.stringify(rows)],
       ),
     asked,
     async size() {
       const [row] = await run(`select pg_total_relation_size('${schema}.archive_messages') as size`)
       return Number(row.size)
     },
-    plan: async (text, values) =>
-      (await run(`explain ${text}`, values)).map((/** @type {any} */ row) => row['QUERY PLAN']),
+    // With its values, as the first times, and for any, as may be chosen later.
+    async plan(text, values) {
+      const once = await explain(text, values)
+      const generic = await explainGeneric(text, values)
+      return shapeOf(once) === shapeOf(generic) ? once : [...once, '(for any values:)', ...generic]
+    },
     async ready() {
       await storage.close()
       storage = await open()

@@ -1,85 +1,87 @@
 // @ts-check
-// The messages of an archive to measure, and what is asked of it.
-import { randomBytes } from 'node:crypto'
+// What is asked of an archive that is measured.
+import { sentAt } from './messages.mjs'
 
 const { parseJid } = await import(new URL('../../packages/jid/dist/index.js', import.meta.url).href)
 
-/** Whose archive it is. */
-export const account = parseJid('juliet@example.org').bare
-const start = Date.UTC(2020, 0, 1)
-const second = 1000
-const words =
-  'the of and to in is you that it he was for on are as with his they I at be this have from or one had by'.split(
-    ' ',
-  )
-/** @param {number} n @param {number} rareEvery */
-const partyOf = (n, rareEvery) => {
-  if (n % rareEvery === 0) return 'nurse@example.org/house'
-  return n % 2 ? 'romeo@example.org/orchard' : `friend${n % 97}@example.net/phone`
-}
+/** @param {string} text */
+const party = (text) => ({ with: parseJid(text) })
+const romeo = party('romeo@example.org')
+const orchard = party('romeo@example.org/orchard')
+const nurse = party('nurse@example.org')
 
-/**
- * Message number n of an archive of a size; 100 of each archive are with the nurse and say so.
- *
- * @param {number} n @param {number} size
- */
-export function entry(n, size) {
-  const rareEvery = size / 100
-  const party = partyOf(n, rareEvery)
-  const text = Array.from({ length: 12 }, (_, i) => words[(n * 7 + i * 13) % words.length]).join(' ')
-  const body = n % rareEvery === 0 ? `${text} rosemary` : text
-  const id = randomBytes(18).toString('base64url')
-  const stanza = `<message xmlns="jabber:client" from="${party}" to="${account}" type="chat" id="${id}"><body>${body}</body><origin-id xmlns="urn:xmpp:sid:0" id="${id}"/></message>`
-  const at = start + n * second
+/** @typedef {{ readonly size: number, readonly ids: readonly string[] }} Filled an archive of a size, with the ids of its messages */
+/** @typedef {Record<string, object>} Requests pages by what they are called */
+
+/** Every page costs the same: each filter of XEP-0313 alone. @param {Filled} filled @returns {Requests} */
+const single = ({ size, ids }) => {
+  const middle = sentAt(size / 2)
   return {
-    id: `${n}-${id}`,
-    with: parseJid(party),
-    direction: 'received',
-    kind: 'chat',
-    originId: id,
-    stanza,
-    body,
-    at,
+    'nothing: first page': {},
+    'last page (<before/>)': { newest: true },
+    'after the middle (RSM)': { after: [ids[size / 2]] },
+    'before the middle (RSM)': { before: [ids[size / 2]], newest: true },
+    'after-id': { after: [ids[size / 2]] },
+    'before-id': { before: [ids[size / 2]] },
+    'start in the middle': { start: middle },
+    'start after everything': { start: sentAt(size * 2) },
+    'end in the middle': { end: middle },
+    'end before everything': { end: sentAt(-1) },
+    ids: { ids: Array.from({ length: 50 }, (_, n) => ids[Math.floor((n * size) / 50)]) },
+    'with bare, half of all': romeo,
+    'with bare, 100 of all': nurse,
+    'with bare, nobody': party('nobody@example.org'),
+    'with full, a fifth of all': orchard,
+    'with full, nobody': party('romeo@example.org/nowhere'),
   }
 }
 
-/**
- * Every filter of XEP-0313, alone and together.
- *
- * @param {number} size @param {readonly string[]} ids
- * @returns {Record<string, object>}
- */
-export const filters = (size, ids) => {
-  const middle = ids[size / 2]
-  const at = (/** @type {number} */ n) => start + n * second
-  const romeo = { with: parseJid('romeo@example.org') }
-  const nurse = { with: parseJid('nurse@example.org') }
-  const full = { with: parseJid('romeo@example.org/orchard') }
-  const fifty = Array.from({ length: 50 }, (_, n) => ids[Math.floor((n * size) / 50)])
+/** Several of them together. @param {Filled} filled @returns {Requests} */
+const combined = ({ size, ids }) => {
+  const middle = sentAt(size / 2)
+  const around = { start: sentAt(size / 2 - 30), end: sentAt(size / 2 + 30) }
+  const between = { after: [ids[size / 2 - 40]], before: [ids[size / 2 + 40]] }
+  const last = { newest: true }
   return {
-    'nothing (first page)': {},
-    'nothing, last page (<before/>)': { newest: true },
-    'rsm after the middle': { after: [middle] },
-    'rsm before the middle': { before: [middle], newest: true },
-    'after-id and before-id': { after: [ids[size / 2 - 40]], before: [ids[size / 2 + 40]] },
-    'start in the middle': { start: at(size / 2) },
-    'end in the middle': { end: at(size / 2) },
-    'end in the middle, last page': { end: at(size / 2), newest: true },
-    'start and end around the middle': { start: at(size / 2 - 30), end: at(size / 2 + 30) },
-    'start after everything': { start: at(size * 2) },
-    ids: { ids: fifty },
-    'with bare, half of all': { ...romeo },
-    'with bare, half, last page': { ...romeo, newest: true },
-    'with bare, after the middle': { ...romeo, after: [middle] },
-    'with bare, before the middle': { ...romeo, before: [middle], newest: true },
-    'with bare, start in the middle': { ...romeo, start: at(size / 2) },
-    'with bare, end in the middle, last page': { ...romeo, end: at(size / 2), newest: true },
-    'with bare, 100 of all': { ...nurse },
-    'with bare, 100 of all, after the middle': { ...nurse, after: [middle] },
-    'with bare, nobody': { with: parseJid('nobody@example.org') },
-    'with full': { ...full },
-    'with full, last page': { ...full, newest: true },
-    'with full, start and end': { ...full, start: at(size / 2), end: at(size) },
-    'with full, nobody': { with: parseJid('romeo@example.org/nowhere') },
+    'after-id and before-id': between,
+    'after-id, last page': { after: [ids[size / 2]], ...last },
+    'before-id, and after of RSM': { before: [ids[size - 1]], after: [ids[size / 2]] },
+    'end, last page': { end: middle, ...last },
+    'start and end': around,
+    'start and end, last page': { ...around, ...last },
+    'start, and after of RSM': { start: sentAt(10), after: [ids[size / 2]] },
+    'with bare half, last page': { ...romeo, ...last },
+    'with bare half, after the middle': { ...romeo, after: [ids[size / 2]] },
+    'with bare half, before the middle': { ...romeo, before: [ids[size / 2]], ...last },
+    'with bare half, start': { ...romeo, start: middle },
+    'with bare half, end, last page': { ...romeo, end: middle, ...last },
+    'with bare half, between ids': { ...romeo, ...between },
+    'with bare 100, start': { ...nurse, start: sentAt(size / 4) },
+    'with bare 100, after the middle': { ...nurse, after: [ids[size / 2]] },
+    'with bare 100, last page': { ...nurse, ...last },
+    'with full, last page': { ...orchard, ...last },
+    'with full, start and end': { ...orchard, start: middle, end: sentAt(size) },
+    'with full, before the middle': { ...orchard, before: [ids[size / 2]], ...last },
+    'ids and with': { ...romeo, ids: Array.from({ length: 50 }, (_, n) => ids[Math.floor((n * size) / 50)]) },
+    'ids and start': { start: middle, ids: ids.slice(size / 2 - 25, size / 2 + 25) },
   }
 }
+
+/** Words, alone and with filters. @param {Filled} filled @returns {Requests} */
+const searching = ({ size, ids }) => ({
+  'text, 100 of all': { text: 'rosemary' },
+  'text, in most': { text: 'the' },
+  'text, in most, last page': { text: 'the', newest: true },
+  'text, in most, after the middle': { text: 'the', after: [ids[size / 2]] },
+  'text, in most, start': { text: 'the', start: sentAt(size / 2) },
+  'text, in most, with bare half': { text: 'the', ...romeo },
+  'text, in most, with bare 100': { text: 'the', ...nurse },
+  'text, nowhere': { text: 'thyme' },
+})
+
+/** Pages of 50 by what they are called. @param {Filled} filled @param {boolean} isSearched @returns {Requests} */
+export const pagesOf = (filled, isSearched) => ({
+  ...single(filled),
+  ...combined(filled),
+  ...(isSearched && searching(filled)),
+})
