@@ -19,6 +19,7 @@
  * @property {boolean} [fresh] wants a server process of its own
  * @property {boolean} [own] for xmppkit only
  * @property {number} [domains] how many the server serves
+ * @property {string[]} [flags] further options of the server; only for xmppkit
  * @property {'cost' | 'login' | 'memory' | 'latency' | 'scale' | 'limits'} chart
  */
 

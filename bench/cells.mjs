@@ -2,7 +2,7 @@
 // What is measured.
 import { cpu, figure, kibibytes } from './cell.mjs'
 import { maxSessions } from './machine.mjs'
-import { limitCells, scaleCells } from './own-cells.mjs'
+import { archiveCells, limitCells, scaleCells } from './own-cells.mjs'
 
 /** @typedef {import('./cell.mjs').Cell} Cell */
 
@@ -93,6 +93,7 @@ export function cellsFor({ quick, sessions }) {
       chart: 'login',
     },
     ...['none', 'direct'].map((tls) => memoryCell(tls === 'none' ? 'plain' : 'tls', tls, shown, settleMs)),
+    ...archiveCells(size, pairs),
     ...scaleCells(size, time, many),
     ...limitCells(size, many, settleMs),
   ]

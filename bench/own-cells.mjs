@@ -45,6 +45,53 @@ export function scaleCells(size, time, many) {
   ]
 }
 
+/**
+ * Messages that are stored before they are delivered, in the archives of both.
+ *
+ * @param {(full: number, tiny: number) => number} size @param {object} pairs of the cells without @returns {Cell[]}
+ */
+export function archiveCells(size, pairs) {
+  const flags = ['--set=archive.enabled=true']
+  /** @param {string} name @param {string} title @param {object} options @returns {Cell} */
+  const chat = (name, title, options) => ({
+    name: `archived-${name}`,
+    title: `archived chat, ${title}, 500 B`,
+    load: 'chat',
+    options: { ...pairs, ...options },
+    users: size(200, 20),
+    figures: [cpu, figure('rate', 'messages/s', (r) => r.perSecond, false)],
+    own: true,
+    flags,
+    chart: 'cost',
+  })
+  return [
+    chat('w8', '8 in flight', { window: 8 }),
+    chat('w1', 'one in flight', { window: 1 }),
+    chat('alone', 'one session, one in flight', { count: 2, window: 1, talkers: 1 }),
+    {
+      name: 'archived-offline',
+      title: 'archived offline message',
+      load: 'offline',
+      options: {
+        from: size(600, 20),
+        senders: size(20, 4),
+        receivers: size(200, 10),
+        each: size(50, 5),
+        window: 10,
+        size: 500,
+      },
+      users: size(820, 34),
+      figures: [
+        figure('storing', 'µs', (r) => r.store.usPerOp),
+        figure('storing', 'messages/s', (r) => r.store.perSecond, false),
+      ],
+      own: true,
+      flags,
+      chart: 'login',
+    },
+  ]
+}
+
 /** @param {(full: number, tiny: number) => number} size @param {number} many @param {number} settleMs @returns {Cell[]} */
 export function limitCells(size, many, settleMs) {
   /** @type {Pick<Cell, 'fresh' | 'own' | 'chart'>} */

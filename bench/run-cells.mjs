@@ -30,6 +30,8 @@ const domainNames = (count) =>
 
 /** @param {Cell} cell */
 const domainsOf = (cell) => cell.domains ?? 1
+/** @param {Cell} cell */
+const flagsOf = (cell) => cell.flags ?? []
 
 /**
  * Cells that may share a process of the server, in order; one that wants a process of its own is alone.
@@ -38,11 +40,11 @@ const domainsOf = (cell) => cell.domains ?? 1
  * @returns {Cell[][]}
  */
 function sharing(cells) {
-  /** @type {Map<number, Cell[]>} */
+  /** @type {Map<string, Cell[]>} */
   const together = new Map()
   for (const cell of cells.filter(({ fresh }) => !fresh)) {
-    const group = together.get(domainsOf(cell)) ?? []
-    together.set(domainsOf(cell), [...group, cell])
+    const key = JSON.stringify([domainsOf(cell), flagsOf(cell)])
+    together.set(key, [...(together.get(key) ?? []), cell])
   }
   return [...cells.filter(({ fresh }) => fresh).map((cell) => [cell]), ...together.values()]
 }
@@ -59,13 +61,13 @@ class Stock {
     this.certificate = certificate
   }
 
-  /** @param {string} folder @param {number} domains */
-  #start(folder, domains) {
+  /** @param {string} folder @param {number} domains @param {string[]} flags */
+  #start(folder, domains, flags) {
     return startServer(this.kind, {
       folder,
       domains: domainNames(domains),
       certificate: this.certificate,
-      flags: [],
+      flags,
     })
   }
 
@@ -78,20 +80,20 @@ class Stock {
       ...this.cells.filter((cell) => domainsOf(cell) === domains).map(({ users }) => users),
     )
     say(`${this.kind.name}: ${count} accounts`)
-    const server = await this.#start(folder, domains)
+    const server = await this.#start(folder, domains, [])
     await generate('register', server, { count }, registerLimitMs)
     await server.stop()
     this.#folders.set(domains, folder)
     return folder
   }
 
-  /** Starts it over a copy. @param {number} domains */
-  async start(domains) {
+  /** Starts it over a copy. @param {number} domains @param {string[]} flags */
+  async start(domains, flags) {
     const template = join(await this.#template(domains), 'data')
     const folder = throwAwayFolder(this.kind.name)
     mkdirSync(join(folder, 'data'))
     if (existsSync(template)) cpSync(template, join(folder, 'data'), { recursive: true, filter: isFile })
-    const server = await this.#start(folder, domains)
+    const server = await this.#start(folder, domains, flags)
     return {
       ...server,
       async stop() {
@@ -134,7 +136,8 @@ export async function runCells(kinds, cells, reps, done) {
 
 /** @param {Stock} stock @param {Cell[]} group @param {number} rep @param {(row: Row) => void} done */
 async function runGroup(stock, group, rep, done) {
-  const server = await stock.start(domainsOf(/** @type {Cell} */ (group[0])))
+  const first = /** @type {Cell} */ (group[0])
+  const server = await stock.start(domainsOf(first), flagsOf(first))
   for (const cell of group) {
     /** @type {Row} */
     const row = { server: stock.kind.name, cell: cell.name, rep, load: load() }

@@ -305,6 +305,45 @@ function postgres(url: string): void {
     },
   )
 
+  test('MAM-1: a message in two archives that also waits is written in one transaction', async () => {
+    const pool = new pg.Pool({ connectionString: url, max: 4 })
+    let commits = 0
+    pool.on('connect', (client) => {
+      const ask = client.query.bind(client) as (...args: unknown[]) => unknown
+      client.query = ((about: { text?: string }, ...rest: unknown[]) => {
+        if (about.text === 'commit') commits += 1
+        return ask(about, ...rest)
+      }) as typeof client.query
+    })
+    const schema = freshSchema()
+    const storage = await createSqlStorage({ pool }, { schema })
+    const copy = (id: string, direction: 'sent' | 'received') => ({
+      id,
+      with: alice,
+      direction,
+      kind: 'chat' as const,
+      stanza: '<message/>',
+      at: 1_000,
+    })
+    for (let n = 0; n < 20; n += 1) {
+      commits = 0
+      // Whoever it is, and on whichever lane.
+      const to = parseJid(`u${n}@example.org`).bare
+      await Promise.all([
+        storage.archive.appendBoth(
+          { account: alice, message: copy(`a${n}`, 'sent') },
+          { account: to, message: copy(`b${n}`, 'received') },
+        ),
+        storage.offline.append(to, message(n), 100),
+      ])
+      expect(commits).toBe(1)
+    }
+    expect(await storage.archive.count(alice)).toBe(20)
+    await storage.close()
+    await pool.end()
+    await query(url, `drop schema "${schema}" cascade`)
+  })
+
   test('a database that does not exist is reported', async () => {
     const wrong = Object.assign(new URL(url), { pathname: '/no_such_database' }).href
     await expect(createSqlStorage({ url: wrong })).rejects.toSatisfy(

@@ -1,6 +1,12 @@
 import { drop } from '@xmppkit/hooks'
 import { parseJid } from '@xmppkit/jid'
-import { archivedAs, offlineMessage, offlineSeq, receivePacket } from '@xmppkit/sessions'
+import {
+  archivedAs,
+  type OfflineMessageValue,
+  offlineMessage,
+  offlineSeq,
+  receivePacket,
+} from '@xmppkit/sessions'
 import { StanzaError } from '@xmppkit/stanza'
 import { describe, expect, test } from 'vitest'
 import { fakeHost, settled } from './fake-host.js'
@@ -39,9 +45,9 @@ describe('what is written and read', () => {
     const { host, from, to } = await couple({
       store: (store) => ({
         ...store,
-        async append(account, messages) {
-          if (messages[0]?.stanza.includes('slow')) await new Promise<void>((go) => waiting.push(go))
-          await store.append(account, messages)
+        async appendBoth(sender, addressee) {
+          if (sender.message.stanza.includes('slow')) await new Promise<void>((go) => waiting.push(go))
+          await store.appendBoth(sender, addressee)
         },
       }),
     })
@@ -51,9 +57,6 @@ describe('what is written and read', () => {
     const nurse = await host.connect('nurse@example.com/house')
     await nurse.says(juliet, 'quick')
     expect(to.heard().join()).toContain('quick')
-    waiting.shift()?.()
-    await settled()
-    expect(to.heard()).toEqual([])
     waiting.shift()?.()
     await sending
     expect(to.heard().join()).toContain('slow')
@@ -106,6 +109,82 @@ describe('what is written and read', () => {
     )
     expect(to.heard()[0]).not.toContain('forged')
     expect(await host.archived(juliet)).toHaveLength(1)
+  })
+})
+
+// Where offline storage lets messages queue behind stored ones.
+const offlineQueue = 90
+
+describe('both copies are written in one go', () => {
+  /** A store that tells what it was asked to append. */
+  const watched = (calls: string[]) => ({
+    store: (store: ReturnType<typeof fakeHost>['store']) => ({
+      ...store,
+      append: async (...[account, messages]: Parameters<typeof store.append>) => {
+        calls.push(account.toString())
+        await store.append(account, messages)
+      },
+      appendBoth: async (...both: Parameters<typeof store.appendBoth>) => {
+        calls.push(both.map(({ account }) => account.toString()).join(' and '))
+        await store.appendBoth(...both)
+      },
+    }),
+  })
+
+  test('where somebody gets the message, and where nobody is there', async () => {
+    const calls: string[] = []
+    const { host, from, to } = await couple(watched(calls))
+    await from.says(juliet, 'hi')
+    expect(to.heard()).toHaveLength(1)
+    await from.says('nurse@example.com', 'hi')
+    expect(calls).toEqual([`romeo@example.com and ${juliet}`, 'romeo@example.com and nurse@example.com'])
+    expect(await host.archived('nurse@example.com')).toHaveLength(1)
+  })
+
+  test('that of the sender alone, where its addressee is elsewhere, refuses it, drops it or archives nothing', async () => {
+    const calls: string[] = []
+    const { host, from, to } = await couple(watched(calls))
+    await from.says('nurse@example.net', 'elsewhere')
+    expect(host.answers()).toHaveLength(1)
+    host.hooks.on(receivePacket, (stanza) => {
+      const said = stanza.raw.childText('body', 'jabber:client')
+      if (said === 'refused') throw new StanzaError('not-acceptable')
+      return said === 'dropped' ? drop : stanza
+    })
+    for (const said of ['refused', 'dropped']) await from.says(juliet, said)
+    host.hooks.on(storeMamMessage, (stanza, { direction }) => (direction === 'sent' ? stanza : drop))
+    await from.says(juliet, 'not archived')
+    expect(to.heard().join()).toContain('not archived')
+    expect(calls).toEqual(Array.from({ length: 4 }, () => 'romeo@example.com'))
+    expect(await host.archived(juliet)).toEqual([])
+  })
+
+  test('M-7: what somebody is there to get is stored before it is decided whether it has to queue', async () => {
+    const { host, from } = await couple()
+    const found: unknown[] = []
+    host.hooks.on(
+      receivePacket,
+      async (stanza) => {
+        found.push((await host.archived(juliet)).length, (await host.archived('romeo@example.com')).length)
+        return stanza
+      },
+      { seq: offlineQueue },
+    )
+    await from.says(juliet, 'hi')
+    expect(found).toEqual([1, 1])
+  })
+
+  test('MAM-1: whoever is woken up finds it', async () => {
+    const host = fakeHost()
+    const from = await host.connect(romeo)
+    const found: number[] = []
+    const look = async (value: OfflineMessageValue) => {
+      found.push((await host.archived(juliet)).length)
+      return value
+    }
+    host.hooks.on(offlineMessage, look, { seq: offlineSeq.push })
+    await from.says(juliet, 'hi')
+    expect(found).toEqual([1])
   })
 })
 
@@ -194,6 +273,10 @@ describe('what goes wrong', () => {
         if (when(account.toString())) throw new Error('disk full')
         await store.append(account, messages)
       },
+      appendBoth: async (...both: Parameters<typeof store.appendBoth>) => {
+        if (both.some(({ account }) => when(account.toString()))) throw new Error('disk full')
+        await store.appendBoth(...both)
+      },
     }),
   })
 
@@ -203,12 +286,36 @@ describe('what goes wrong', () => {
     expect(to.heard()).toEqual([])
     expect(from.heard()[0]).toContain('internal-server-error')
     expect(host.logged).toHaveLength(1)
+    expect(await host.archived('romeo@example.com')).toEqual([])
   })
 
-  test('a sender whose archive fails gets an error, and nothing is sent', async () => {
-    const { from, to } = await couple(broken((account) => account !== juliet))
-    await expect(from.says(juliet, 'hi')).rejects.toThrow('disk full')
+  test('X-CONS: a sender whose archive fails gets an error, and nothing is sent or archived', async () => {
+    const { host, from, to } = await couple(broken((account) => account !== juliet))
+    await from.says(juliet, 'hi')
+    expect(from.heard()[0]).toContain('internal-server-error')
     expect(to.heard()).toEqual([])
+    expect(await host.archived(juliet)).toEqual([])
+    // For others, it is known before the message leaves.
+    await expect(from.says('nurse@example.net', 'hi')).rejects.toThrow('disk full')
+    expect(host.answers()).toEqual([])
+  })
+
+  test('X-CONS: what cannot be archived for somebody who is away is answered with an error', async () => {
+    const host = fakeHost(broken((account) => account === juliet))
+    const from = await host.connect(romeo)
+    const woken: string[] = []
+    host.hooks.on(
+      offlineMessage,
+      (value) => {
+        woken.push(value.action)
+        return value
+      },
+      { seq: offlineSeq.push },
+    )
+    await from.says(juliet, 'hi')
+    expect(from.heard()[0]).toContain('internal-server-error')
+    expect(woken).toEqual([])
+    expect(await host.archived('romeo@example.com')).toEqual([])
   })
 
   test('a message to a removed account is not archived for the next of that name', async () => {

@@ -17,17 +17,19 @@ import {
   type SessionRecord,
   type Sessions,
   sessionClosed,
+  storing,
 } from '@xmppkit/sessions'
 import { NS, type Stanza } from '@xmppkit/stanza'
 import { isArchivable, retractNs } from './archivable.js'
 import { tellWhileBinding } from './archive-metadata.js'
 import { type ArchiveOptions, archiveDefaults } from './archive-options.js'
+import { ArchiveWriting, type WriteCopies } from './archive-writing.js'
 import type { ArchiveStore } from './ports.js'
 import { createPreferenceRequests } from './preference-requests.js'
 import { type ArchiveContacts, createPreferences } from './preferences.js'
 import { createArchiveQueries } from './queries.js'
 import { fulltextFeature } from './query-form.js'
-import { createRecording } from './recording.js'
+import { type ArchiveCopy, createRecording } from './recording.js'
 import { removeAll } from './removing.js'
 import { createRetention } from './retention.js'
 import { stanzaIdElement, withoutForgedIds } from './stanza-ids.js'
@@ -53,6 +55,12 @@ export interface ArchiveDeps {
   readonly logger: Logger
   /** The domains of the host, for what is removed by age. @default none */
   readonly domains?: () => readonly string[]
+  /**
+   * Whether messages for this domain come back here, by {@link receivePacket}: then both their copies are written in one go.
+   *
+   * @default none do
+   */
+  readonly isLocal?: (domain: string) => boolean
   /** Where clients bind together with their login (XEP-0386), and are told what is in their archive. @default nowhere */
   readonly bind2?: C2s['bind2']
   /** Who is a contact, for the preference `roster`. @default nobody can be asked, and the preference is refused */
@@ -71,6 +79,8 @@ export interface Archive extends AsyncDisposable {
 }
 
 const label = 'archive'
+/** Where in `offlineMessage` everybody who stores has: before somebody is woken up. */
+const afterStorage = offlineSeq.store + 1
 // Who gets the message makes no difference here, only whether somebody does.
 const rules: DeliveryRules = Object.freeze({ bareMessages: 'highest-priority' })
 const features = [
@@ -99,7 +109,11 @@ export function createArchive(deps: ArchiveDeps, options: ArchiveOptions = {}): 
   const leaving = new Set<string>()
   const retention = scope.use(createRetention({ ...deps, domains: deps.domains ?? (() => []) }, settings))
   const preferences = createPreferences(deps, settings)
-  const record = createRecording({ ...deps, preferences, grown: ({ account }) => retention.grown(account) })
+  const recording = createRecording({
+    ...deps,
+    preferences,
+    grown: ({ account }) => retention.grown(account),
+  })
   const syncs = (session: Pick<SessionRecord, 'sid' | 'jid'>) => hooks.run(syncsFromArchive, { session })
   scope.use(createArchiveQueries({ ...deps, syncs }, settings))
   if (deps.bind2) scope.use(tellWhileBinding(deps.bind2, store, syncs))
@@ -107,16 +121,29 @@ export function createArchive(deps: ArchiveDeps, options: ArchiveOptions = {}): 
     createPreferenceRequests({ ...deps, preferences, knowsContacts: contacts !== undefined }, settings),
   )
 
-  /** Archives a message; goes on with what `mark` makes of it and its id. */
+  /** Whether an account is being removed: what came for it now would reach the next of that name. */
+  const isLeaving = ({ account }: ArchivingContext) => leaving.size > 0 && leaving.has(account.toString())
+  const write: WriteCopies = (copies) =>
+    recording.write(leaving.size === 0 ? copies : copies.filter(({ context }) => !isLeaving(context)))
+
+  /** Archives a message; goes on with what `mark` makes of it and its copy. */
   const archived = (
     message: Stanza,
     context: ArchivingContext,
-    mark: (message: Stanza, id: string) => Stanza,
+    mark: (message: Stanza, copy: ArchiveCopy) => Awaitable<Stanza>,
   ): Awaitable<Stanza> => {
-    if (leaving.has(context.account.toString())) return message
-    const recorded = record(message, context)
-    const marked = (id: string | undefined) => (id === undefined ? message : mark(message, id))
-    return isThenable(recorded) ? recorded.then(marked) : marked(recorded)
+    if (isLeaving(context)) return message
+    const copied = recording.copy(message, context)
+    const marked = (copy: ArchiveCopy | undefined) => (copy === undefined ? message : mark(message, copy))
+    return isThenable(copied) ? copied.then(marked) : marked(copied)
+  }
+
+  /** Lets a copy be written with those that are not written yet, or after those that are. */
+  const withWriting = (message: Stanza, copy: ArchiveCopy): Awaitable<Stanza> => {
+    const before = message.meta(storing)
+    if (before instanceof ArchiveWriting && before.join(write, copy)) return message
+    const own = message.withMeta(storing, new ArchiveWriting(write, copy))
+    return before === undefined ? own : before.flush().then(() => own)
   }
 
   const sent = (message: Stanza, account: BareJid): Awaitable<Stanza> => {
@@ -124,18 +151,24 @@ export function createArchive(deps: ArchiveDeps, options: ArchiveOptions = {}): 
     const { to } = clean
     // What one writes to oneself is archived on its arrival, and once (XEP-0313 §6.1.1).
     if (to === undefined || to.bare.equals(account) || !isArchivable(clean)) return clean
-    return archived(clean, { account, peer: to, direction: 'sent' }, (one, id) =>
+    return archived(clean, { account, peer: to, direction: 'sent' }, (one, copy) => {
       // Its addressee must not see this id (XEP-0313 §3); carbons may.
-      one.withMeta(archivedAs, { by: account, id }),
-    )
+      const marked = withWriting(one.withMeta(archivedAs, { by: account, id: copy.entry.id }), copy)
+      const comesBack = to.local !== '' && deps.isLocal?.(to.domain) === true
+      return comesBack ? marked : flushed(marked)
+    })
   }
 
   const received = (message: Stanza, account: BareJid): Awaitable<Stanza> => {
     const { from } = message
     if (from === undefined) return message
-    return archived(message, { account, peer: from, direction: 'received' }, (one, id) =>
-      one.add(stanzaIdElement(account, id)).withMeta(archivedAs, { by: account, id }),
-    )
+    return archived(message, { account, peer: from, direction: 'received' }, (one, copy) => {
+      const { id } = copy.entry
+      return withWriting(
+        one.add(stanzaIdElement(account, id)).withMeta(archivedAs, { by: account, id }),
+        copy,
+      )
+    })
   }
 
   scope.use(
@@ -157,7 +190,8 @@ export function createArchive(deps: ArchiveDeps, options: ArchiveOptions = {}): 
         // Where nobody can take it, it may yet be refused, or the account may not exist: see below.
         if (resources.length === 0 || decideDelivery(clean, resources, rules).action !== 'deliver')
           return clean
-        return received(clean, account)
+        // Now, and with it the sender's copy: whoever is asked next decides about what is delivered at once.
+        return flushed(received(clean, account))
       },
       { seq: userSendSeq.archive, label },
     ),
@@ -173,6 +207,18 @@ export function createArchive(deps: ArchiveDeps, options: ArchiveOptions = {}): 
         return isThenable(kept) ? kept.then((one) => ({ action, stanza: one })) : { action, stanza: kept }
       },
       { seq: offlineSeq.archive, label },
+    ),
+  )
+  scope.use(
+    hooks.on(
+      offlineMessage,
+      // Nobody is woken up for what is not there yet.
+      (value) =>
+        value.stanza
+          .meta(storing)
+          ?.flush()
+          .then(() => value) ?? value,
+      { seq: afterStorage, label },
     ),
   )
   scope.use(
@@ -205,4 +251,12 @@ export function createArchive(deps: ArchiveDeps, options: ArchiveOptions = {}): 
   scope.use(deps.disco.addFeature('server', [NS.mam, retractNs]))
 
   return { remove, close: () => scope.close(), [Symbol.asyncDispose]: () => scope.close() }
+}
+
+/** A message once what is to be stored of it is durable. */
+function flushed(message: Awaitable<Stanza>): Awaitable<Stanza> {
+  if (isThenable(message)) return message.then(flushed)
+  const pending = message.meta(storing)
+  if (pending === undefined || pending.state === 'durable') return message
+  return pending.flush().then(() => message)
 }

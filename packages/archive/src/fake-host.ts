@@ -5,7 +5,13 @@ import { createHooks, type Hooks, isDrop } from '@xmppkit/hooks'
 import { createIq } from '@xmppkit/iq'
 import { type BareJid, type FullJid, isFullJid, parseJid } from '@xmppkit/jid'
 import { createCountingIds, createManualClock, type Logger, type ManualClock } from '@xmppkit/runtime'
-import { createSessions, type DeliveryOutcome, type SessionHandle, type Sessions } from '@xmppkit/sessions'
+import {
+  createSessions,
+  type DeliveryOutcome,
+  type SessionHandle,
+  type Sessions,
+  storing,
+} from '@xmppkit/sessions'
 import { presence, readStanza, type Stanza, StanzaError } from '@xmppkit/stanza'
 import { parseElement, textFromWire } from '@xmppkit/xml'
 import { type Archive, createArchive } from './archive.js'
@@ -131,6 +137,7 @@ export function fakeHost(
       logger,
       ids: createCountingIds('a'),
       domains: () => ['example.com'],
+      isLocal: (domain) => domain === 'example.com',
       ...(setup.bind2 && { bind2: setup.bind2 }),
       ...(setup.contacts && { contacts: setup.contacts }),
     },
@@ -189,7 +196,13 @@ async function connectClient(server: Server, address: string, behaviour: Behavio
     const stanza = read(xml)
     const stamped = stanza.with({ from: jid, to: stanza.to ?? jid.bare })
     const sent = await server.hooks.fold(userSendPacket, stamped, { session })
-    if (!isDrop(sent)) await server.route(sent)
+    if (!isDrop(sent)) {
+      await server.route(sent)
+      await sent
+        .meta(storing)
+        ?.flush()
+        .catch(() => {})
+    }
     await settled()
   }
   return {

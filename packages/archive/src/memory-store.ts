@@ -92,6 +92,9 @@ export function createMemoryArchiveStore(options: MemoryArchiveOptions = {}): Me
     async append(account, messages) {
       for (const message of messages) appendOne(account.toString(), message)
     },
+    async appendBoth(...entries) {
+      for (const { account, message } of entries) appendOne(account.toString(), message)
+    },
     async page(account, { limit, newest = false, skip = 0, ...filter }) {
       const found = matching(messagesOf(account), filter)
       if (found === unknownId) return found

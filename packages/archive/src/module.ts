@@ -79,6 +79,7 @@ export const archiveModule = defineModule({
       {
         ...deps,
         domains: () => domains.list(),
+        isLocal: (domain) => domains.has(domain),
         ...(c2s && { bind2: c2s.bind2 }),
         ...(rosters && { contacts: { isContact } }),
       },

@@ -105,6 +105,14 @@ export interface ArchivePreferences {
   readonly never: readonly Jid[]
 }
 
+/** A message and whose archive it goes into. */
+export interface ArchiveEntry {
+  /** The account. */
+  readonly account: BareJid
+  /** The message as it is in this archive. */
+  readonly message: NewArchivedMessage
+}
+
 /**
  * Where archives are kept. Order within an archive is that of appending; the order of `append` calls for one account is kept
  * though nobody waits for the first before the second. `@xmppkit/conformance/archive-store` tests an implementation.
@@ -120,6 +128,11 @@ export interface ArchiveStore {
    * clock was set back, and order matters more.
    */
   append(account: BareJid, messages: readonly NewArchivedMessage[]): Promise<void>
+  /**
+   * Appends a message to the archive of its sender and to that of its addressee, to both or to none. The order of calls is
+   * kept for the addressee.
+   */
+  appendBoth(sender: ArchiveEntry, addressee: ArchiveEntry): Promise<void>
   /** A part of an archive; costs the same however large the archive, but for `text` and `skip`. */
   page(account: BareJid, request: ArchivePageRequest): Promise<ArchivePage | typeof unknownId>
   /** How many messages match, counted no further than `limit`: costs as much as it counts. */

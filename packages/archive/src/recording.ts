@@ -3,6 +3,7 @@ import type { Jid } from '@xmppkit/jid'
 import { type Awaitable, type Clock, type Ids, isThenable, type Logger } from '@xmppkit/runtime'
 import { NS, type Stanza } from '@xmppkit/stanza'
 import { textFromWire } from '@xmppkit/xml'
+import type { WriteCopies } from './archive-writing.js'
 import { isInstantMessage } from './instant-message.js'
 import type { ArchiveStore, NewArchivedMessage } from './ports.js'
 import type { Preferences } from './preferences.js'
@@ -13,7 +14,7 @@ import { type ArchivingContext, messageArchived, storeMamMessage } from './token
 /** What {@link createRecording} needs. */
 export interface RecordingDeps {
   /** Where archives are kept. */
-  readonly store: Pick<ArchiveStore, 'append' | 'find' | 'replace'>
+  readonly store: Pick<ArchiveStore, 'append' | 'appendBoth' | 'find' | 'replace'>
   /** Who wants what archived. */
   readonly preferences: Preferences
   /** To veto, change, and tell. */
@@ -28,11 +29,23 @@ export interface RecordingDeps {
   readonly grown: (context: ArchivingContext) => void
 }
 
-/**
- * Stores a message in one archive. Resolves, when it is durable, with its id there; with undefined if it is not to be
- * archived. Rejects if it could not be stored.
- */
-export type Recording = (message: Stanza, context: ArchivingContext) => Awaitable<string | undefined>
+/** A message on its way into one archive. */
+export interface ArchiveCopy {
+  /** Where it goes. */
+  readonly context: ArchivingContext
+  /** The message as it is archived. */
+  readonly stanza: Stanza
+  /** What is written of it. */
+  readonly entry: NewArchivedMessage
+}
+
+/** Makes copies of messages for archives, and writes them. */
+export interface Recording {
+  /** The copy for one archive; undefined if the message is not to be archived there. */
+  copy(message: Stanza, context: ArchivingContext): Awaitable<ArchiveCopy | undefined>
+  /** Writes the copies of one message, all or none. Resolves when they are durable, and who wants to know has been told. */
+  readonly write: WriteCopies
+}
 
 /** Longest id of an author's, and longest text to search for, that is kept apart from the stanza, in characters. */
 const maxOriginId = 256
@@ -54,19 +67,29 @@ export function createRecording(deps: RecordingDeps): Recording {
     }
   }
 
-  const keep = async (stanza: Stanza, context: ArchivingContext): Promise<string> => {
-    const entry = entryOf(stanza, context.peer, { id: ids.next(), at: clock.now(), ...context })
-    await store.append(context.account, [entry])
+  const written = async ({ context, stanza, entry }: ArchiveCopy): Promise<void> => {
     deps.grown(context)
     if (retractedId(stanza) !== undefined) await bury(context, stanza, entry.at)
     if (hooks.has(messageArchived)) await hooks.run(messageArchived, { ...context, stanza, id: entry.id })
-    return entry.id
   }
 
-  const storeUnlessVetoed = (stanza: Stanza | Drop | undefined, context: ArchivingContext) =>
+  const write: WriteCopies = async (copies) => {
+    const [one, other] = copies
+    if (one && other) await store.appendBoth(partOf(one), partOf(other))
+    else if (one) await store.append(one.context.account, [one.entry])
+    for (const copy of copies) await written(copy)
+  }
+
+  const keep = (stanza: Stanza, context: ArchivingContext): ArchiveCopy => ({
+    context,
+    stanza,
+    entry: entryOf(stanza, context.peer, { id: ids.next(), at: clock.now(), ...context }),
+  })
+
+  const keepUnlessVetoed = (stanza: Stanza | Drop | undefined, context: ArchivingContext) =>
     stanza === undefined || isDrop(stanza) ? undefined : keep(stanza, context)
 
-  const consider = (stanza: Stanza, context: ArchivingContext): Awaitable<string | undefined> => {
+  const consider = (stanza: Stanza, context: ArchivingContext): Awaitable<ArchiveCopy | undefined> => {
     if (!hooks.has(storeMamMessage)) return keep(stanza, context)
     const vetoed = (cause: unknown) => {
       logger.error('a message is not archived', { account: context.account.toString(), cause })
@@ -74,19 +97,24 @@ export function createRecording(deps: RecordingDeps): Recording {
     }
     try {
       const wanted = hooks.fold(storeMamMessage, stanza, context)
-      if (!isThenable(wanted)) return storeUnlessVetoed(wanted, context)
-      return wanted.then(undefined, vetoed).then((changed) => storeUnlessVetoed(changed, context))
+      if (!isThenable(wanted)) return keepUnlessVetoed(wanted, context)
+      return wanted.then(undefined, vetoed).then((changed) => keepUnlessVetoed(changed, context))
     } catch (cause) {
       return vetoed(cause)
     }
   }
 
-  return (stanza, context) => {
-    const allowed = preferences.allow(context.account, context.peer)
-    if (isThenable(allowed)) return allowed.then((yes) => (yes ? consider(stanza, context) : undefined))
-    return allowed ? consider(stanza, context) : undefined
+  return {
+    write,
+    copy(stanza, context) {
+      const allowed = preferences.allow(context.account, context.peer)
+      if (isThenable(allowed)) return allowed.then((yes) => (yes ? consider(stanza, context) : undefined))
+      return allowed ? consider(stanza, context) : undefined
+    },
   }
 }
+
+const partOf = ({ context: { account }, entry }: ArchiveCopy) => ({ account, message: entry })
 
 function entryOf(
   stanza: Stanza,

@@ -1,4 +1,5 @@
 import { drop } from '@xmppkit/hooks'
+import { type Storing, storing } from '@xmppkit/sessions'
 import { type Stanza, StanzaError } from '@xmppkit/stanza'
 import { Element, textFromWire } from '@xmppkit/xml'
 import { describe, expect, test } from 'vitest'
@@ -180,6 +181,31 @@ describe('userSendPacket', () => {
     )
     expect(away.length).toBe(1)
   })
+
+  test.each(['other.example', 'example.com'])(
+    'SM-1: what is stored of a message in its sender’s name is durable before the next one is read, for %s',
+    async (domain) => {
+      const { client, hooks, away } = rig()
+      let resolve = () => {}
+      const promise = new Promise<void>((done) => {
+        resolve = done
+      })
+      const pending: Storing = { state: 'pending', flush: () => promise, whenDurable: () => {} }
+      const sent: unknown[] = []
+      hooks.on(userSendPacket, (stanza) => {
+        sent.push(stanza.id)
+        return stanza.withMeta(storing, pending)
+      })
+      const ann = await client('ann', 'r')
+      ann.feed(`<message id='1' to='bob@${domain}'/><message id='2' to='bob@${domain}'/>`)
+      await settled()
+      expect(sent).toEqual(['1'])
+      resolve()
+      await settled()
+      expect(sent).toEqual(['1', '2'])
+      expect(away.length).toBe(domain === 'other.example' ? 2 : 0)
+    },
+  )
 
   test('what a handler drops goes nowhere', async () => {
     const { client, hooks, away } = rig()

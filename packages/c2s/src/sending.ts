@@ -1,9 +1,10 @@
 import { type Drop, type Hooks, isDrop } from '@xmppkit/hooks'
 import type { Jid } from '@xmppkit/jid'
-import { type Awaitable, isThenable } from '@xmppkit/runtime'
+import { type Awaitable, isThenable, type Logger } from '@xmppkit/runtime'
 import type { SessionHandle, Sessions } from '@xmppkit/sessions'
 import { type Stanza, StanzaError } from '@xmppkit/stanza'
 import type { RawElement } from '@xmppkit/xml'
+import { routeStored } from './route-stored.js'
 import type { C2sSession } from './session.js'
 import { stamp } from './stamp.js'
 import { directedPresence, type SessionContext, selfPresence, userSendPacket } from './tokens.js'
@@ -13,6 +14,7 @@ export interface SendingDeps {
   readonly hooks: Pick<Hooks, 'fold' | 'run' | 'has'>
   readonly sessions: Pick<Sessions, 'setPresence'>
   readonly route: (stanza: Stanza) => Awaitable<void>
+  readonly logger: Pick<Logger, 'error'>
 }
 
 /** The session as its sending side sees it. */
@@ -70,7 +72,7 @@ export class Sending {
 
   #dispatch(stanza: Stanza | Drop): Awaitable<void> {
     if (isDrop(stanza)) return
-    if (stanza.kind !== 'presence') return this.#deps.route(stanza)
+    if (stanza.kind !== 'presence') return routeStored(this.#deps, stanza)
     if (stanza.to === undefined) return this.#broadcast(stanza)
     const directed = stanza.type === 'available' || stanza.type === 'unavailable'
     if (!directed || !this.#deps.hooks.has(directedPresence)) return this.#deps.route(stanza)

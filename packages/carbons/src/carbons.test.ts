@@ -1,7 +1,8 @@
-import { isCopy } from '@xmppkit/sessions'
+import { userSendPacket, userSendSeq } from '@xmppkit/c2s'
+import { isCopy, type Storing, storing } from '@xmppkit/sessions'
 import { forwarded, NS } from '@xmppkit/stanza'
 import { describe, expect, test } from 'vitest'
-import { fakeHost } from './fake-host.js'
+import { fakeHost, settled } from './fake-host.js'
 
 const romeo = 'romeo@example.net/orchard'
 const body = '<body>hi</body>'
@@ -34,6 +35,26 @@ describe('what a client sends', () => {
     const { plain, phone } = await household()
     await plain.send(`<message type='chat' to='${romeo}'>${body}</message>`)
     expect(phone.stanzas().map((stanza) => stanza.meta(isCopy))).toEqual([true])
+  })
+
+  test('MAM-1: are copied once they are archived, and not if they could not be', async () => {
+    const host = fakeHost()
+    const desk = await host.connectWithCarbons('romeo@example.com/desk', 0)
+    const phone = await host.connectWithCarbons('romeo@example.com/phone', 0)
+    let durable = () => {}
+    const pending: Storing = {
+      state: 'pending',
+      flush: async () => {},
+      whenDurable(tell) {
+        durable = tell
+      },
+    }
+    host.hooks.on(userSendPacket, (stanza) => stanza.withMeta(storing, pending), { seq: userSendSeq.archive })
+    await desk.send("<message to='juliet@example.net' type='chat'><body>hi</body></message>")
+    expect([host.away().length, phone.heard()]).toEqual([1, []])
+    durable()
+    await settled()
+    expect(phone.heard()).toHaveLength(1)
   })
 
   test('nothing is copied of what is not for them: other kinds, private messages, rooms', async () => {

@@ -17,6 +17,7 @@ import {
   type Sessions,
   sessionClosed,
   sharedWith,
+  storing,
 } from '@xmppkit/sessions'
 import { metaKey, NS, type Stanza, StanzaError } from '@xmppkit/stanza'
 import { carbonCopy } from './carbon-copy.js'
@@ -117,12 +118,16 @@ export function createCarbons(deps: CarbonsDeps, options: CarbonsOptions = {}): 
     const sids = sidsOf(account)
     // What goes to the own account is copied when it is known which clients get it.
     if (!sids || !stanza.to || stanza.to.bare.equals(account) || !isEligible(stanza, 'sent')) return stanza
-    let copy: Stanza | undefined
-    for (const { sid, jid } of targets(account, sids)) {
-      if (sid === sender.sid) continue
-      copy ??= carbonCopy(stanza, 'sent', account)
-      void sessions.deliverTo(sid, copy.with({ to: jid }))
+    const others = targets(account, sids).filter(({ sid }) => sid !== sender.sid)
+    if (others.length === 0) return stanza
+    const copy = carbonCopy(stanza, 'sent', account)
+    const send = () => {
+      for (const { sid, jid } of others) void sessions.deliverTo(sid, copy.with({ to: jid }))
     }
+    // What is not archived yet nobody gets (rule MAM-1); and nobody waits for it here.
+    const pending = stanza.meta(storing)
+    if (pending) pending.whenDurable(send)
+    else send()
     return stanza
   }
 

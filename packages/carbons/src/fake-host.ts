@@ -43,7 +43,7 @@ export interface FakeHost {
 }
 
 /** Lets everything that waits for promises run. */
-const settled = async (): Promise<void> => {
+export const settled = async (): Promise<void> => {
   for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve))
 }
 

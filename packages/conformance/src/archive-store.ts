@@ -135,6 +135,25 @@ function appending(open: OpenStore<ArchiveStore>): void {
       }),
   )
 
+  test('MAM-1: a message is appended to two archives, to both or to none', () =>
+    withStore(open, async (store) => {
+      const carol = bare('carol@example.org')
+      const both = (id: string, more: Partial<NewArchivedMessage> = {}) =>
+        store.appendBoth(
+          { account: alice, message: message(`a${id}`, { direction: 'sent', ...more }) },
+          { account: carol, message: message(`c${id}`) },
+        )
+      await Promise.all([both('1'), both('2'), both('3')])
+      expect(await found(store)).toBe('a1 a2 a3')
+      expect(await found(store, {}, carol)).toBe('c1 c2 c3')
+      // To oneself, from oneself.
+      await store.appendBoth(
+        { account: alice, message: message('x') },
+        { account: alice, message: message('y') },
+      )
+      expect(await found(store)).toBe('a1 a2 a3 x y')
+    }))
+
   test('nothing is appended, and nothing happens', () =>
     withStore(open, async (store) => {
       await store.append(alice, [])

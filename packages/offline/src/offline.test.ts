@@ -1,6 +1,13 @@
 import { drop } from '@xmppkit/hooks'
 import { parseJid } from '@xmppkit/jid'
-import { archivedAs, offlineMessage, offlineSeq, receivePacket } from '@xmppkit/sessions'
+import {
+  archivedAs,
+  offlineMessage,
+  offlineSeq,
+  receivePacket,
+  type Storing,
+  storing,
+} from '@xmppkit/sessions'
 import { describe, expect, test } from 'vitest'
 import { fakeHost, settled, unknowing } from './fake-host.js'
 import type { OfflineStore } from './ports.js'
@@ -47,6 +54,64 @@ describe('X-CONS: a message that is in the archive of its addressee', () => {
     archives(host)
     await host.says('one')
     expect([host.answers(), host.logged]).toEqual([[], ['a message is archived, but cannot wait']])
+  })
+})
+
+describe('X-CONS: a message that is being archived', () => {
+  const archiving = (fails: boolean) => {
+    const order: string[] = []
+    const host = fakeHost({
+      store: (store) => ({
+        ...store,
+        append(...about) {
+          order.push('append')
+          return store.append(...about)
+        },
+      }),
+    })
+    const pending = {
+      state: 'pending' as Storing['state'],
+      flush: async () => {
+        order.push('flush')
+        await settled()
+        order.push('durable')
+        pending.state = fails ? 'failed' : 'durable'
+        if (fails) throw new Error('disk full')
+      },
+      whenDurable: () => {},
+    }
+    const mark = { by: parseJid('juliet@example.com').bare, id: 'a1' }
+    host.hooks.on(
+      offlineMessage,
+      ({ action, stanza }) => ({
+        action,
+        stanza: stanza.withMeta(archivedAs, mark).withMeta(storing, pending),
+      }),
+      { seq: offlineSeq.archive },
+    )
+    host.hooks.on(
+      offlineMessage,
+      (value) => {
+        order.push(value.action)
+        return value
+      },
+      { seq: offlineSeq.push },
+    )
+    return { host, order }
+  }
+
+  test('is written to wait at the same time, and counts as stored when both are done', async () => {
+    const { host, order } = archiving(false)
+    await host.says('one')
+    expect(order).toEqual(['append', 'flush', 'durable', 'stored'])
+    expect([await host.waiting(), host.answers()]).toEqual([1, []])
+  })
+
+  test('is refused, and does not wait, if it cannot be archived', async () => {
+    const { host } = archiving(true)
+    await host.says('one')
+    expect(await host.waiting()).toBe(0)
+    expect(host.answers().map(condition)).toEqual(['internal-server-error'])
   })
 })
 

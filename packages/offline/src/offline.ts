@@ -13,7 +13,9 @@ import {
   receivePacket,
   type SessionRecord,
   type Sessions,
+  type Storing,
   sessionClosed,
+  storing,
   takenAt,
 } from '@xmppkit/sessions'
 import { type Stanza, StanzaError } from '@xmppkit/stanza'
@@ -21,7 +23,7 @@ import { textFromWire } from '@xmppkit/xml'
 import { sweepExpired } from './expiry-sweep.js'
 import { createHandover } from './handover.js'
 import { type OfflineOptions, offlineDefaults } from './offline-options.js'
-import type { OfflineStore } from './ports.js'
+import type { NewOfflineMessage, OfflineStore } from './ports.js'
 import { createRelease } from './release.js'
 import { fromOfflineStorage } from './replay.js'
 import { expiryOf, fateOf } from './storable.js'
@@ -76,13 +78,24 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
   // Accounts that are being removed: what came for them now would reach the next of that name.
   const leaving = new Set<string>()
 
+  // Together with what else is stored of it, so that both are written in one go. One without the other would be a message
+  // that is refused and delivered.
+  const append = async (account: BareJid, message: NewOfflineMessage, pending: Storing | undefined) => {
+    const appending = store.append(account, message, settings.maxMessagesPerAccount)
+    if (pending === undefined) return appending
+    const [kept, other] = await Promise.allSettled([appending, pending.flush()])
+    if (other.status === 'fulfilled') return appending
+    if (kept.status === 'fulfilled' && kept.value !== 'full') await store.ack(account, [kept.value.id])
+    throw other.reason
+  }
+
   const keep = async (account: BareJid, stanza: Stanza): Promise<'stored' | 'discard' | 'full'> => {
     const receivedAt = stanza.meta(takenAt) ?? clock.now()
     const expiresAt = expiryOf(stanza, receivedAt)
     if (expiresAt === receivedAt) return 'discard'
     const expiry = expiresAt === undefined ? {} : { expiresAt }
     const message = { stanza: textFromWire(stanza.toWire()), receivedAt, ...expiry }
-    const stored = await store.append(account, message, settings.maxMessagesPerAccount)
+    const stored = await append(account, message, stanza.meta(storing))
     if (stored === 'full') return 'full'
     // Somebody may have come while the message was being written; not waited for: the sender is served.
     void release.start(account, true)
@@ -96,6 +109,7 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
       const kept = await keep(account, stanza)
       return kept === 'full' ? 'stored' : kept
     } catch (cause) {
+      if (!isArchivedForAddressee(stanza)) throw cause
       deps.logger.error('a message is archived, but cannot wait', { account: account.toString(), cause })
       return 'stored'
     }

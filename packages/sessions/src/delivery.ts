@@ -21,6 +21,7 @@ import {
   offlineMessage,
   probeIn,
   receivePacket,
+  storing,
   subscriptionIn,
 } from './tokens.js'
 
@@ -123,7 +124,7 @@ export function createDelivery(
   function execute(stanza: Stanza, decision: Delivery<SessionEntry>): Awaitable<void> {
     switch (decision.action) {
       case 'deliver':
-        return tellTaken(stanza, handingOver.toAll(stanza, decision.sessions))
+        return tellTaken(stanza, handOver(stanza, decision.sessions))
       case 'offline':
         return offerOffline(stanza, decision.otherwise)
       case 'account':
@@ -139,6 +140,13 @@ export function createDelivery(
     }
   }
 
+  function handOver(stanza: Stanza, sessions: readonly SessionEntry[]): Awaitable<void> {
+    const pending = stanza.meta(storing)
+    if (pending === undefined || pending.state === 'durable') return handingOver.toAll(stanza, sessions)
+    // One that ends meanwhile gives it back.
+    return pending.flush().then(() => handingOver.toAll(stanza, sessions))
+  }
+
   function offerOffline(stanza: Stanza, action: 'bounce' | 'discard'): Awaitable<void> {
     const outcome = hooks.fold(offlineMessage, { action, stanza })
     return isThenable(outcome) ? outcome.then(afterOffline) : afterOffline(outcome)
@@ -146,7 +154,13 @@ export function createDelivery(
 
   function afterOffline(outcome: OfflineMessageValue | Drop): Awaitable<void> {
     if (isDrop(outcome)) return
-    const { action, stanza } = outcome
+    const pending = outcome.stanza.meta(storing)
+    return pending === undefined || pending.state === 'durable'
+      ? conclude(outcome)
+      : pending.flush().then(() => conclude(outcome))
+  }
+
+  function conclude({ action, stanza }: OfflineMessageValue): Awaitable<void> {
     if (action !== 'bounce') return tellFate(stanza, action === 'stored' ? 'stored' : 'discarded')
     return bouncing.bounce(stanza, new StanzaError('service-unavailable'))
   }

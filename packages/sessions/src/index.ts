@@ -52,9 +52,11 @@ export {
   probeIn,
   receivePacket,
   resourceVisible,
+  type Storing,
   sessionClosed,
   sessionOpened,
   sharedWith,
+  storing,
   subscriptionIn,
   takenAt,
 } from './tokens.js'

@@ -138,17 +138,39 @@ export interface ArchivedAs {
 }
 
 /**
- * Marks a message that is safe in an archive: first in that of its sender, from there on in that of its addressee. What is
- * in the archive of its addressee is not lost if nobody takes it, and is never answered with an error. Carbons of a sent
- * message tell the sender's other resources its id.
+ * Marks a message that is in an archive: first in that of its sender, from there on in that of its addressee; safe once what
+ * is being stored of it ({@link storing}) is. What is in the archive of its addressee is not lost if nobody takes it, and is
+ * never answered with an error. Carbons of a sent message tell the sender's other resources its id.
  */
 export const archivedAs = metaKey<ArchivedAs>('sessions/archived-as')
 
-/** Tells whether a message is in the archive of the account it is for. */
+/** Tells whether a message is in the archive of the account it is for, and not one that could not be stored there. */
 export function isArchivedForAddressee(stanza: Stanza): boolean {
   const archived = stanza.meta(archivedAs)
-  return archived !== undefined && stanza.to !== undefined && archived.by.equals(stanza.to.bare)
+  if (archived === undefined || stanza.to === undefined || !archived.by.equals(stanza.to.bare)) return false
+  return stanza.meta(storing)?.state !== 'failed'
 }
+
+/**
+ * What is to be stored of a message on its way. It may wait, so that everything that is stored of the message is written in
+ * one go, but no longer than until somebody is given the message, or told that it was taken: whoever does that flushes it.
+ */
+export interface Storing {
+  /** How far it is: not durable yet, or durable, or it could not be stored. */
+  readonly state: 'pending' | 'durable' | 'failed'
+  /** Writes it, if nobody has yet. Resolves when it is durable; rejects when it could not be stored. */
+  flush(): Promise<void>
+  /** Tells once it is durable, before whoever flushes it goes on; never, if it could not be stored. `tell` must not throw. */
+  whenDurable(tell: () => void): void
+}
+
+/**
+ * On a message: what is to be stored of it. {@link Sessions.deliver} flushes it before it gives the message to a session, and
+ * when nobody takes the message; whoever sends a message on its way in an account's name flushes it when that is done. Who
+ * stores what somebody is there to get flushes it within {@link receivePacket}, so that nobody comes between the decision of
+ * the handlers behind, such as to let it queue, and its delivery.
+ */
+export const storing = metaKey<Storing>('sessions/storing')
 
 /**
  * On a message that goes to several sessions at once: all of them. It is on the one that is not a copy ({@link isCopy}), so

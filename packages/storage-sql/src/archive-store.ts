@@ -46,6 +46,11 @@ export function createSqlArchiveStore(
       const steps = messages.map((message) => s.append(rowOf(account, message)))
       if (steps.length > 0) await write(account.toString(), ...steps)
     },
+    async appendBoth(sender, addressee) {
+      const steps = [sender, addressee].map(({ account, message }) => s.append(rowOf(account, message)))
+      // In the lane of the addressee, where other things that are stored for it go.
+      await db.write({ lock: addressee.account.toString(), also: sender.account.toString(), steps })
+    },
     async page(account, { limit, newest = false, skip = 0, ...filter }) {
       const found = await reader.page(account.toString(), filter, { limit: limit + 1, newest, skip })
       if (found === unknownId) return found

@@ -40,6 +40,8 @@ export interface StepResult {
 export interface Unit {
   /** What the unit is about, usually an account: units of one lock happen one after another, across processes too. */
   readonly lock: string
+  /** What else it is about; of units that have this as their lock, others may come before it that were asked for later. */
+  readonly also?: string
   /** The steps. */
   readonly steps: readonly Step[]
 }

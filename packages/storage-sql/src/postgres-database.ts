@@ -183,7 +183,8 @@ async function sendUnits(
   { prepare, schema }: Context,
 ): Promise<UnitResult[]> {
   // Locks are taken in the order of their numbers, by every process, so that none waits for another in a circle.
-  const locks = [...new Set(units.map(({ lock }) => lockNumber(schema, lock)))].sort((a, b) => a - b)
+  const names = units.flatMap(({ lock, also }) => (also === undefined ? lock : [lock, also]))
+  const locks = [...new Set(names.map((name) => lockNumber(schema, name)))].sort((a, b) => a - b)
   void send({ text: 'begin' })
   void send(lockQuery(locks, prepare))
   const sent: Promise<UnitResult>[] = []

@@ -84,6 +84,55 @@ test('a connection of the embedder is used and left open', async () => {
   connection.close()
 })
 
+test('MAM-1: a message in two archives that also waits is written in one transaction', async () => {
+  const { connection } = await openSqlite(':memory:')
+  let commits = 0
+  const counting = {
+    exec: (text: string) => connection.exec(text),
+    close: () => connection.close(),
+    prepare(text: string) {
+      const statement = connection.prepare(text)
+      return {
+        all: (...values: never[]) => statement.all(...values),
+        run(...values: never[]) {
+          if (text === 'commit') commits += 1
+          return statement.run(...values)
+        },
+      }
+    },
+  }
+  await using storage = await createSqlStorage({ connection: counting })
+  const bob = parseJid('bob@example.org').bare
+  const copy = (id: string, party: typeof bob, direction: 'sent' | 'received') => ({
+    id,
+    with: party,
+    direction,
+    kind: 'chat' as const,
+    stanza: '<message/>',
+    at: 1_000,
+  })
+  await Promise.all([
+    storage.archive.appendBoth(
+      { account: alice, message: copy('a1', bob, 'sent') },
+      { account: bob, message: copy('b1', alice, 'received') },
+    ),
+    storage.offline.append(bob, message(1), 100),
+  ])
+  expect(commits).toBe(1)
+  expect(await storage.archive.count(alice)).toBe(1)
+  // An id that is there already: neither copy is kept, and what else is written is.
+  const [both, waits] = await Promise.allSettled([
+    storage.archive.appendBoth(
+      { account: alice, message: copy('a2', bob, 'sent') },
+      { account: bob, message: copy('b1', alice, 'received') },
+    ),
+    storage.offline.append(bob, message(2), 100),
+  ])
+  expect([both.status, waits.status]).toEqual(['rejected', 'fulfilled'])
+  expect(await storage.archive.count(alice)).toBe(1)
+  expect(await storage.offline.count(bob, 0)).toBe(2)
+})
+
 test('tables and views can be read by people', async () => {
   const { connection } = await openSqlite(':memory:')
   await using storage = await createSqlStorage({ connection })
