@@ -1,4 +1,5 @@
 import type { BareJid } from '@xmppkit/jid'
+import { createKeyedQueue } from '@xmppkit/runtime'
 import type { LeaseRequest, OfflineMessage, OfflineStore } from './ports.js'
 
 interface Lease {
@@ -19,7 +20,7 @@ interface Lease {
 export function createMemoryLeases(store: OfflineStore): OfflineStore {
   // By account and id; who asks at the same time for the same account is served in turn.
   const leases = new Map<string, Map<string, Lease>>()
-  const turns = new Map<string, Promise<unknown>>()
+  const turns = createKeyedQueue()
 
   const forget = (key: string, gone: (id: string, lease: Lease) => boolean) => {
     const held = leases.get(key)
@@ -55,20 +56,9 @@ export function createMemoryLeases(store: OfflineStore): OfflineStore {
     return taken
   }
 
-  const inTurn = <T>(key: string, work: () => Promise<T>): Promise<T> => {
-    const before = turns.get(key)
-    const done = before ? before.then(work, work) : work()
-    turns.set(key, done)
-    const ended = () => {
-      if (turns.get(key) === done) turns.delete(key)
-    }
-    done.then(ended, ended)
-    return done
-  }
-
   return {
     append: (account, message, limit) => store.append(account, message, limit),
-    lease: (account, request) => inTurn(account.toString(), () => lease(account, request)),
+    lease: async (account, request) => turns.run(account.toString(), () => lease(account, request)),
     async ack(account, ids) {
       const removed = await store.ack(account, ids)
       const gone = new Set(ids)

@@ -1,9 +1,8 @@
 import { type BareJid, parseJid } from '@xmppkit/jid'
 import type { RosterItem, RosterItemChange, RosterStore, RosterUpdate } from '@xmppkit/roster'
-import type { Clock } from '@xmppkit/runtime'
+import { type Clock, createKeyedQueue } from '@xmppkit/runtime'
 import { guarded, type Row, type SqlDatabase, type Step, type StepResult } from './database.js'
 import { SqlStorageError } from './errors.js'
-import { createKeyedMutex } from './keyed-mutex.js'
 import { toMoment } from './moments.js'
 import { type ItemRow, rosterStatements } from './roster-statements.js'
 import { guard, type Statements } from './statements.js'
@@ -28,7 +27,7 @@ export function createSqlRosterStore(
 ): RosterStore {
   const { db, clock } = deps
   const s = rosterStatements(statements)
-  const mutex = createKeyedMutex()
+  const queue = createKeyedQueue()
 
   async function readFor(account: string, contact: string): Promise<Current> {
     const [row] = await db.read(s.forUpdate({ account, contact }))
@@ -124,8 +123,8 @@ export function createSqlRosterStore(
       }
     },
     // One update of a roster at a time, so that only other processes can come between.
-    update: (account, contact, decide) =>
-      mutex.run(account.toString(), () => update(account, contact, decide)),
+    update: async (account, contact, decide) =>
+      queue.run(account.toString(), () => update(account, contact, decide)),
     async count(account) {
       const [row] = await db.read(s.count({ account: account.toString() }))
       return Number(row?.count)

@@ -1,4 +1,4 @@
-import type { Clock } from '@xmppkit/runtime'
+import { type Clock, createKeyedQueue } from '@xmppkit/runtime'
 import {
   assertName,
   domainOfOwner,
@@ -9,7 +9,6 @@ import {
 import { sql } from 'kysely'
 import { guarded, type SqlDatabase, type Step, type StepResult } from './database.js'
 import { SqlStorageError } from './errors.js'
-import { createKeyedMutex } from './keyed-mutex.js'
 import { toMoment } from './moments.js'
 import { guard, type Statements } from './statements.js'
 
@@ -23,7 +22,7 @@ export function createSqlKeyValues(
 ): (name: string) => KeyValue {
   const { db, clock } = deps
   const s = keyValueStatements(statements)
-  const mutex = createKeyedMutex()
+  const queue = createKeyedQueue()
 
   async function read(store: string, owner: string, key: string): Promise<string | undefined> {
     const [row] = await db.read(s.get({ store, owner, key }))
@@ -87,8 +86,8 @@ export function createSqlKeyValues(
       const [row] = await db.read(s.count({ store, owner }))
       return Number(row?.count)
     },
-    update: (owner, key, decide) =>
-      mutex.run(JSON.stringify([store, owner, key]), () => update(store, owner, key, decide)),
+    update: async (owner, key, decide) =>
+      queue.run(JSON.stringify([store, owner, key]), () => update(store, owner, key, decide)),
     removeOwner: async (owner) => (await write(owner, s.removeOwner({ store, owner }))).changes,
     removeDomain: async (domain, limit) =>
       (await write(domain, s.removeDomain({ store, domain, limit }))).changes,
