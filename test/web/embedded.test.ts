@@ -1,12 +1,10 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer, type Server as HttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createWireClient, type WireClient } from '@xmppkit/testing'
+import { createWireClient, framedTransport, type WireClient, webSocketFrames } from '@xmppkit/testing'
 import { expect, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { boshFrames } from '../wire/bosh-frames.js'
-import { framedTransport } from '../wire/framed.js'
-import { webSocketFrames } from '../wire/websocket-frames.js'
 import { domain, openServer, password } from './place.js'
 
 /** An app with a page and a WebSocket of its own. */
@@ -50,7 +48,7 @@ test('W-7 BO-3: an app keeps its routes and upgrades while people chat on its po
 
   const dial = (frames: Parameters<typeof framedTransport>[0]): WireClient =>
     createWireClient({ transport: framedTransport(frames) }, { domain })
-  const juliet = dial(webSocketFrames(`ws://127.0.0.1:${port}/xmpp-websocket`))
+  const juliet = dial(webSocketFrames(new WebSocket(`ws://127.0.0.1:${port}/xmpp-websocket`, 'xmpp')))
   const romeo = dial(boshFrames(`http://127.0.0.1:${port}/http-bind`))
   await juliet.login({ username: 'juliet', password, resource: 'ws' })
   await romeo.login({ username: 'romeo', password, resource: 'bosh' })

@@ -1,11 +1,16 @@
 import { connect } from 'node:net'
 import { sessionPending } from '@xmppkit/c2s'
 import type { Server } from '@xmppkit/server'
-import { createWireClient, manageStream, socketTransport } from '@xmppkit/testing'
+import {
+  createWireClient,
+  framedTransport,
+  manageStream,
+  socketTransport,
+  webSocketFrames,
+} from '@xmppkit/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { boshFrames } from '../wire/bosh-frames.js'
-import { framedTransport } from '../wire/framed.js'
-import { webSocketFrames } from '../wire/websocket-frames.js'
 import { domain, openServer, password } from './place.js'
 
 let server: Server
@@ -24,7 +29,8 @@ afterAll(() => server.close())
 const portOf = (index: number) => server.listeners[index]!.port
 const ways = {
   TCP: () => socketTransport(connect({ host: '127.0.0.1', port: portOf(0) })),
-  WebSocket: () => framedTransport(webSocketFrames(`ws://127.0.0.1:${portOf(1)}/xmpp-websocket`)),
+  WebSocket: () =>
+    framedTransport(webSocketFrames(new WebSocket(`ws://127.0.0.1:${portOf(1)}/xmpp-websocket`, 'xmpp'))),
   BOSH: () => framedTransport(boshFrames(`http://127.0.0.1:${portOf(1)}/http-bind`)),
 }
 const names = Object.keys(ways) as (keyof typeof ways)[]

@@ -1,11 +1,10 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createWireClient } from '@xmppkit/testing'
+import { createWireClient, framedTransport, webSocketFrames } from '@xmppkit/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { WebSocket } from 'ws'
 import { boshFrames } from '../wire/bosh-frames.js'
-import { framedTransport } from '../wire/framed.js'
-import { webSocketFrames } from '../wire/websocket-frames.js'
 import { domain, openServer, password } from './place.js'
 
 const sasl = 'urn:ietf:params:xml:ns:xmpp-sasl'
@@ -38,7 +37,7 @@ describe.each([
   [
     'WebSocket',
     (headers: Record<string, string>) =>
-      webSocketFrames(`ws://127.0.0.1:${port}/xmpp-websocket`, { headers }),
+      webSocketFrames(new WebSocket(`ws://127.0.0.1:${port}/xmpp-websocket`, 'xmpp', { headers })),
   ],
   [
     'BOSH',

@@ -133,7 +133,6 @@ describe('pages', () => {
     expect(await asked(rsm('<max>2</max><index>3</index>'))).toBe('3 4')
   })
 
-  test('MAM-4: the ends of a page are named, flipped or not, and counted where nothing else is asked', async () => {
   test('messages are counted up to a limit; of more there is no number, and no page that far', async () => {
     const { client } = await library(5, { options: { maxCount: 4 } })
     const count = async (more: string) => /<count>(\d+)/.exec((await client.query(more)).answer)?.[1]
@@ -145,7 +144,7 @@ describe('pages', () => {
     expect(condition(answer)).toBe('feature-not-implemented')
   })
 
-  test('the ends of a page are named, flipped or not, and counted where nothing else is asked', async () => {
+  test('MAM-4: the ends of a page are named, flipped or not, and counted where nothing else is asked', async () => {
     const { client } = await library(5)
     const page = `${rsm('<max>3</max><before/>')}<flip-page/>`
     const { bodies, answer } = await client.query(page)
