@@ -111,15 +111,22 @@ function using(open: OpenStore<FastTokenStore>): void {
       expect(await use(store, old, noon + 4)).toBe(false)
     }))
 
-  test('of two issued at one moment the one that is used stays', () =>
+  test.each([
+    ['at one moment', 0],
+    ['before, for the clock was set back', -60_000],
+  ])('SEC-32: which of two is the older does not depend on clocks: issued %s', (_what, later) =>
     withStore(open, async (store) => {
-      const [one, other] = [token(), token()]
-      await issue(store, one)
-      await use(store, one, noon)
-      await issue(store, other)
-      await use(store, other, noon)
-      expect((await store.get(alice, phone)).map(({ id }) => id)).toEqual([other.id])
-    }))
+      const [old, newer] = [token(), token({ issuedAt: noon + later })]
+      await issue(store, old)
+      await use(store, old, noon)
+      await issue(store, newer)
+      expect(await use(store, old, noon + later)).toBe(true)
+      expect((await store.get(alice, phone)).map(({ id }) => id)).toEqual([newer.id, old.id])
+      expect(await use(store, newer, noon + later)).toBe(true)
+      expect((await store.get(alice, phone)).map(({ id }) => id)).toEqual([newer.id])
+      expect(await use(store, old, noon + later)).toBe(false)
+    }),
+  )
 
   test('SEC-32: a count must grow; a use without one leaves it as it is', () =>
     withStore(open, async (store) => {

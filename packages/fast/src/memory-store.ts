@@ -58,7 +58,8 @@ export function createMemoryFastTokenStore(): FastTokenStore {
       const token = found?.tokens.find((one) => one.id === id)
       if (found === undefined || token === undefined) return false
       if (count !== undefined && count <= token.count) return false
-      const later = found.tokens.filter((one) => one.id !== id && one.issuedAt > token.issuedAt)
+      // Another one that was used is the older one, whatever the clock says: it may have been set back.
+      const later = found.tokens.filter((one) => one.id !== id && one.usedAt === undefined)
       const noted = { ...token, usedAt: at, count: count ?? token.count }
       put(account, client, { names: found.names, tokens: [...later, noted] })
       return true

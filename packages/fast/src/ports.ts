@@ -61,7 +61,8 @@ export interface FastTokenStore {
     maxClients: number,
   ): Promise<void>
   /**
-   * Notes the use of a token, and forgets those of this client that were issued before it.
+   * Notes the use of a token, and forgets those of this client that were issued before it. Which one that is, is known by
+   * which has been used before, not by their times: clocks are set back.
    *
    * @returns false, having done nothing, if it is not there any more or the count is not higher than one before
    */

@@ -26,7 +26,7 @@ function readStatements(taking: Statements['with']) {
         .select(['id', 'mechanism', 'issued_at', 'expires_at', 'use_count'])
         .where('account', '=', p('account'))
         .where('client', '=', p('client'))
-        .orderBy('issued_at', 'desc'),
+        .orderBy(sql`used_at is null`, 'desc'),
     ),
     list: taking<{ account: string }>()('fast_list', (db, p) =>
       db
@@ -34,7 +34,7 @@ function readStatements(taking: Statements['with']) {
         .select(['client', 'software', 'device', 'issued_at', 'used_at', 'expires_at'])
         .where('account', '=', p('account'))
         .orderBy('client')
-        .orderBy('issued_at', 'desc'),
+        .orderBy(sql`used_at is null`, 'desc'),
     ),
   }
 }
@@ -85,15 +85,14 @@ function removeStatements(taking: Statements['with']) {
         .where('client', '=', p('client'))
         .where('used_at', 'is', null),
     ),
-    removeEarlier: taking<Key>()('fast_remove_earlier', (db, p) =>
+    // Once one is used, another that was used is the older one, whatever the clock says: it may have been set back.
+    removeOtherUsed: taking<Key>()('fast_remove_other_used', (db, p) =>
       db
         .deleteFrom('fast_tokens')
         .where('account', '=', p('account'))
         .where('client', '=', p('client'))
         .where('id', '<>', p('id'))
-        .where('issued_at', '<=', (eb) =>
-          eb.selectFrom('fast_tokens as used').select('used.issued_at').where('used.id', '=', p('id')),
-        ),
+        .where('used_at', 'is not', null),
     ),
     trim: taking<{ account: string; limit: number }>()('fast_trim', (db, p) =>
       db

@@ -31,7 +31,7 @@ export function createSqlFastTokenStore(
         count === undefined
           ? s.use({ ...key, used_at: used })
           : s.useCounted({ ...key, used_at: used, count })
-      const steps = [guard(note), s.removeEarlier(key)]
+      const steps = [guard(note), s.removeOtherUsed(key)]
       return (await db.write({ lock: key.account, steps })) !== guarded
     },
     async revoke(account, client) {
