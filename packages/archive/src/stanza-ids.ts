@@ -8,11 +8,11 @@ export function stanzaIdElement(by: BareJid, id: string): Element {
 }
 
 /**
- * The message without stanza ids that claim to be of this account's archive (XEP-0359 §3): nobody but the archive may write
- * them. Itself where there are none.
+ * The message without stanza ids that claim to be of an archive at the domain of this account (XEP-0359 §3): nobody but the
+ * archives may write them, and of those only the account's own is shown to it. Itself where there are none.
  */
 export function withoutForgedIds(message: Stanza, account: BareJid): Stanza {
-  const isForged = (child: RawElement) => tryParseJid(child.attr('by') ?? '')?.equals(account) === true
+  const isForged = (child: RawElement) => tryParseJid(child.attr('by') ?? '')?.domain === account.domain
   return message.without('stanza-id', NS.stanzaIds, isForged)
 }
 

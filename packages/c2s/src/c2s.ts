@@ -15,7 +15,7 @@ import {
 import type { Hooks } from '@xmppkit/hooks'
 import type { BareJid, FullJid } from '@xmppkit/jid'
 import { type Awaitable, type Clock, disposable, type Ids, type Logger } from '@xmppkit/runtime'
-import type { Sessions } from '@xmppkit/sessions'
+import { receivePacket, type Sessions } from '@xmppkit/sessions'
 import { type Stanza, StanzaError, StreamError } from '@xmppkit/stanza'
 import { type StreamFeature, type StreamHost, type StreamState, starttlsFeature } from '@xmppkit/stream'
 import { watchAccounts } from './account-watch.js'
@@ -24,6 +24,7 @@ import { ClientSession } from './client-session.js'
 import type { ClientConnection } from './connection.js'
 import { createConnectionSet } from './connection-set.js'
 import { C2sError } from './errors.js'
+import { withoutForeignDelays } from './forged-delay.js'
 import type { KeptSession } from './keeping.js'
 import { limitsFeature } from './limits-feature.js'
 import { loginFeatures } from './login-features.js'
@@ -131,6 +132,7 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
   }
   const connections = createConnectionSet(deps)
   const watch = watchAccounts(deps)
+  const clean = deps.hooks.on(receivePacket, withoutForeignDelays, { seq: beforeAll, label: 'c2s' })
 
   async function open(
     account: BareJid,
@@ -196,6 +198,7 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
 
   function close(): Promise<void> {
     watch[Symbol.dispose]()
+    clean[Symbol.dispose]()
     return connections.close(new StreamError('system-shutdown'), settings.drainTimeoutMs)
   }
 
@@ -242,6 +245,9 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
     dismiss: (connection) => connections.remove(connection),
   }
 }
+
+/** Where in `receivePacket` what others may not say is taken out: before anybody judges or stores it. */
+const beforeAll = 20
 
 type Settings = typeof c2sDefaults & C2sOptions
 

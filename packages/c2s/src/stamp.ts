@@ -1,5 +1,6 @@
 import type { FullJid, Jid } from '@xmppkit/jid'
 import { readPriority, type Stanza, type StanzaChanges, StanzaError, StreamError } from '@xmppkit/stanza'
+import { withoutForgedDelays } from './forged-delay.js'
 
 /** Whose stanza is stamped, and in which language its stream is. */
 export interface Sender {
@@ -12,7 +13,8 @@ export interface Sender {
  * §8.1, §10.3).
  *
  * Subscription presence is between accounts: both addresses become bare (RFC 6121 §3.1.2). A message or iq without `to` is
- * for the own account. Presence without `to` stays so: it is the broadcast.
+ * for the own account. Presence without `to` stays so: it is the broadcast. What pretends to be the server's own word is
+ * taken out.
  *
  * @throws StreamError `invalid-from` for somebody else's name
  * @throws StanzaError `bad-request` for presence that needs an addressee, and for a broadcast with an invalid priority
@@ -23,7 +25,7 @@ export function stamp(stanza: Stanza, sender: Sender): Stanza {
   const changes = addresses(stanza, jid)
   // D-7: what names a language keeps it.
   if (sender.lang !== undefined && stanza.lang === undefined) changes.lang = sender.lang
-  return stanza.with(changes)
+  return withoutForgedDelays(stanza.with(changes), jid)
 }
 
 type Changes = { -readonly [K in keyof StanzaChanges]: StanzaChanges[K] }
