@@ -10,6 +10,12 @@ export interface PipeOptions {
    */
   readonly secure?: boolean
   /**
+   * What both ends know of the TLS of a secure pipe: data of channel bindings, a client's certificate.
+   *
+   * @default version 1.3 and nothing else
+   */
+  readonly tls?: TlsInfo
+  /**
    * Whether an insecure pipe can be upgraded; the handshake always succeeds and encrypts nothing.
    *
    * @default true
@@ -99,7 +105,7 @@ class End implements PipeEnd {
     this.#options = options
     this.framing = options.framing ?? 'stream'
     this.remoteAddress = remoteAddress
-    this.#tls = (options.secure ?? true) ? pipeTls : undefined
+    this.#tls = (options.secure ?? true) ? (options.tls ?? pipeTls) : undefined
   }
 
   get tls(): TlsInfo | undefined {
@@ -140,8 +146,8 @@ class End implements PipeEnd {
 
   startTls(): void {
     const secured = () => {
-      this.#tls = pipeTls
-      this.#sink?.secured(pipeTls)
+      this.#tls = this.#options.tls ?? pipeTls
+      this.#sink?.secured(this.#tls)
     }
     this.#put({ kind: 'call', run: secured })
   }

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { connect, type TLSSocket } from 'node:tls'
-import type { ConnectionSink } from '@xmppkit/stream'
+import type { ConnectionSink, TlsInfo } from '@xmppkit/stream'
 import type { WireClientDeps } from './wire-client.js'
 
 /** Settings of {@link socketTransport}. */
@@ -11,6 +11,12 @@ export interface SocketTransportOptions {
    * @default those Node trusts
    */
   readonly ca?: string
+  /**
+   * A certificate of the client's own and its key, PEM, for STARTTLS (XEP-0178).
+   *
+   * @default none
+   */
+  readonly identity?: { readonly cert: string; readonly key: string }
 }
 
 /**
@@ -54,8 +60,9 @@ export function socketTransport(
         socket: current,
         servername: serverName,
         ...(options.ca === undefined ? {} : { ca: options.ca }),
+        ...options.identity,
       })
-      secured.once('secureConnect', () => sink?.secured({ protocol: secured.getProtocol() ?? 'unknown' }))
+      secured.once('secureConnect', () => sink?.secured(tlsOf(secured)))
       current = secured
       listen()
     },
@@ -65,4 +72,14 @@ export function socketTransport(
       onGone()
     },
   }
+}
+
+/**
+ * What the client's end of a TLS connection knows of it, once its handshake is over: with the data of the channel binding
+ * `tls-exporter` (RFC 9266).
+ */
+export function tlsOf(socket: TLSSocket): TlsInfo {
+  const protocol = socket.getProtocol() ?? 'unknown'
+  if (protocol !== 'TLSv1.3') return { protocol }
+  return { protocol, exporter: socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)) }
 }

@@ -104,8 +104,12 @@ export interface WireClient extends AsyncDisposable {
   forget(): Promise<void>
   /** Opens a stream, or opens it anew; resolves with the server's header and its features. */
   open(header?: string): Promise<{ header: RawElement; features: RawElement }>
-  /** Opens the stream and upgrades it where TLS is required; resolves with the features offered then. */
-  secure(): Promise<RawElement>
+  /**
+   * Opens the stream and upgrades it where TLS is required; resolves with the features offered then.
+   *
+   * @param header - what to open it with, both times; that of {@link WireClient.open} when absent
+   */
+  secure(header?: string): Promise<RawElement>
   /** Authenticates with SCRAM and opens the stream anew; resolves with the features offered then. */
   authenticate(account: WireLogin, features: RawElement): Promise<RawElement>
   /**
@@ -285,8 +289,8 @@ export function createWireClient(deps: WireClientDeps, options: WireClientOption
       if (event.kind !== 'open') throw new TestingError('testing/mismatch', 'expected a stream header')
       return { header: event.header, features: await receive('stream features') }
     },
-    async secure() {
-      const { features } = await client.open()
+    async secure(header) {
+      const { features } = await client.open(header)
       if (!features.child('starttls', NS.tls)?.has('required', NS.tls)) return features
       client.send(`<starttls xmlns='${NS.tls}'/>`)
       await client.expect(`<proceed xmlns='${NS.tls}'/>`)
@@ -295,7 +299,7 @@ export function createWireClient(deps: WireClientDeps, options: WireClientOption
       })
       transport.startTls?.(domain)
       await Promise.race([secured, ended])
-      return (await client.open()).features
+      return (await client.open(header)).features
     },
     async authenticate(account, features) {
       await authenticate(client, features, account)
