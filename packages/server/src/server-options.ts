@@ -21,6 +21,7 @@ import { type FastOptions, fastDefaults } from '@xmppkit/fast'
 import { type InProcessOptions, inProcessDefaults } from '@xmppkit/in-process'
 import { type InboxOptions, inboxDefaults } from '@xmppkit/inbox'
 import { type IqOptions, iqDefaults } from '@xmppkit/iq'
+import { type LdapOptions, ldapDefaults } from '@xmppkit/ldap'
 import type { ModuleUse, Provided } from '@xmppkit/module'
 import { type OfflineOptions, offlineDefaults } from '@xmppkit/offline'
 import { outboxDefaults } from '@xmppkit/outbox'
@@ -81,6 +82,12 @@ export interface HostSections {
   readonly accounts?: AccountsOptions & ExternalAccountsOptions
   /** Logins. */
   readonly sasl?: SaslFeatureOptions
+  /**
+   * The directory whose people are the accounts of the host, instead of accounts of its own.
+   *
+   * @default none
+   */
+  readonly ldap?: LdapOptions
   /** Client sessions: pace, recipients, whether TLS is required. */
   readonly c2s?: Omit<C2sOptions, 'sasl'>
   /** Connected resources: how many, and what happens when two want the same. */
@@ -250,11 +257,15 @@ const reachable: Required<ReachableOptions> = {
   publicKeyPins: [],
 }
 
+// Options without a default, which are all texts.
+const ldapTexts = { url: '', ca: '', userDn: '', base: '', filter: '', bindDn: '', bindPassword: '' }
+
 /** Defaults of every section, by which sections that come from outside are checked. */
 export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedSections, object>> =
   Object.freeze({
     accounts: { ...accountsDefaults, ...externalAccountsDefaults },
     sasl: saslFeatureDefaults,
+    ldap: { ...ldapDefaults, ...ldapTexts },
     c2s: { ...c2sWithoutSasl, accessRule: '', shaperRule: '', redirect: '' },
     sessions: sessionsDefaults,
     iq: iqDefaults,

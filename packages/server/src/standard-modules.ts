@@ -17,6 +17,7 @@ import { fastModule } from '@xmppkit/fast/module'
 import { inProcessModule } from '@xmppkit/in-process/module'
 import { InboxStoreService, inboxModule } from '@xmppkit/inbox/module'
 import { iqModule } from '@xmppkit/iq/module'
+import { ldapModule } from '@xmppkit/ldap/module'
 import { type ModuleUse, use } from '@xmppkit/module'
 import { offlineModule } from '@xmppkit/offline/module'
 import { outboxModule } from '@xmppkit/outbox/module'
@@ -42,6 +43,7 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
     use(commandsModule),
     use(jobsModule),
     use(iqModule, settings.iq ?? {}),
+    ...(settings.ldap ? [use(ldapModule, settings.ldap)] : []),
     use(authModule, settings.accounts ?? {}),
     use(sessionsModule, settings.sessions ?? {}),
     use(localRouteModule),
