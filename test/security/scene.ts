@@ -117,7 +117,8 @@ async function openScene(
   )
   const accounts = server.host().get(AccountsService)
   for (const name of [...people.map((one) => `${one}@${domain}`), `juliet@${otherDomain}`]) {
-    await accounts.register(parseJid(name).bare, password)
+    const { bare } = parseJid(name)
+    if (!(await accounts.exists(bare))) await accounts.register(bare, password)
   }
   const dial = dialers[kind](server, pair, authority)
   const clients: WireClient[] = []

@@ -10,12 +10,13 @@ import {
   type SaslCondition,
   type ScramHash,
   type ScramHasher,
-  type ScramHasherOptions,
   type ScramVerifier,
-  scramHasherDefaults,
 } from '@xmppkit/sasl'
+import { type AccountsOptions, accountsDefaults } from './accounts-options.js'
 import { AuthError } from './errors.js'
+import { hashUpgrades } from './hash-upgrades.js'
 import { createLoginRecords, type LoginRecords } from './login-records.js'
+import type { LoginTask } from './login-tasks.js'
 import type {
   AccountPage,
   AccountStore,
@@ -52,22 +53,6 @@ export interface AccountsDeps {
   readonly decoySecret?: Uint8Array
 }
 
-/** Options of {@link createAccounts}. */
-export interface AccountsOptions extends ScramHasherOptions {
-  /**
-   * Hash functions passwords are stored with, one verifier each. The first one also serves passwords sent in clear.
-   * SHA-1 is what some clients are limited to; it only matters to who steals the store.
-   * @default ['SHA-256', 'SHA-512', 'SHA-1']
-   */
-  readonly hashes?: readonly ScramHash[]
-}
-
-/** The defaults of {@link createAccounts}. */
-export const accountsDefaults: Required<AccountsOptions> = Object.freeze({
-  ...scramHasherDefaults,
-  hashes: Object.freeze(['SHA-256', 'SHA-512', 'SHA-1'] as const),
-})
-
 /** What is known of an account, without its credentials. */
 export type AccountInfo = Pick<StoredAccount, 'id' | 'createdAt' | 'disabled'>
 
@@ -75,6 +60,8 @@ export type AccountInfo = Pick<StoredAccount, 'id' | 'createdAt' | 'disabled'>
 export interface Accounts extends PasswordVerifier, ScramStore {
   /** What {@link saslFeature} checks logins with. */
   readonly credentials: CredentialSources
+  /** What clients may bring with their logins: hashes their accounts have not (XEP-0480). @default nothing */
+  readonly loginTasks?: readonly LoginTask[]
   /**
    * Creates an account.
    *
@@ -139,7 +126,7 @@ export interface Accounts extends PasswordVerifier, ScramStore {
  */
 export function createAccounts(deps: AccountsDeps, options: AccountsOptions = {}): Accounts {
   const settings = Object.freeze({ ...accountsDefaults, ...options })
-  return new StoredAccounts(deps, settings.hashes, deps.hasher ?? createScramHasher(settings))
+  return new StoredAccounts(deps, settings, deps.hasher ?? createScramHasher(settings))
 }
 
 const prepare = passwordPreparation(preparePassword)
@@ -160,6 +147,7 @@ function admission(stored: StoredAccount | undefined): SaslCondition | undefined
 
 class StoredAccounts implements Accounts {
   readonly credentials: CredentialSources
+  readonly loginTasks: readonly LoginTask[]
   readonly #deps: AccountsDeps
   readonly #hashes: readonly ScramHash[]
   readonly #hasher: ScramHasher
@@ -167,11 +155,17 @@ class StoredAccounts implements Accounts {
   readonly #removing = new Map<string, Promise<boolean>>()
   readonly #logins: LoginRecords
 
-  constructor(deps: AccountsDeps, hashes: readonly ScramHash[], hasher: ScramHasher) {
+  constructor(
+    deps: AccountsDeps,
+    { hashes, upgrades }: Pick<Required<AccountsOptions>, 'hashes' | 'upgrades'>,
+    hasher: ScramHasher,
+  ) {
     const { iterations, saltBytes } = hasher
+    const wanted = [...new Set([...hashes, ...upgrades])]
     const { decoySecret: secret } = deps
     this.#deps = deps
-    this.#hashes = hashes
+    this.#hashes = wanted
+    this.loginTasks = hashUpgrades({ store: deps.store, hasher }, wanted)
     this.#hasher = hasher
     this.#logins = createLoginRecords(deps.clock, (account) => this.#find(account))
     this.#decoys = createDecoyVerifiers({ iterations, saltBytes, ...(secret !== undefined && { secret }) })

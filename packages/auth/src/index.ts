@@ -8,10 +8,9 @@ export {
   type AccountInfo,
   type Accounts,
   type AccountsDeps,
-  type AccountsOptions,
-  accountsDefaults,
   createAccounts,
 } from './accounts.js'
+export { type AccountsOptions, accountsDefaults } from './accounts-options.js'
 export { type BindFeatureDeps, bindFeature, sessionFeature } from './bind-feature.js'
 export {
   type Bind2,

@@ -1,5 +1,6 @@
 import type { BareJid } from '@xmppkit/jid'
-import type { AccountStore, StoredAccount } from './ports.js'
+import { encodeBase64 } from '@xmppkit/sasl'
+import type { AccountStore, StoredAccount, StoredCredentials } from './ports.js'
 
 /**
  * Keeps accounts in memory: for tests and for servers whose accounts need not outlive them.
@@ -27,10 +28,11 @@ export function createMemoryAccountStore(): AccountStore {
       return true
     },
     get: async (account) => find(account),
-    async setCredentials(account, { scram }) {
+    async setCredentials(account, { scram }, before) {
       const stored = find(account)
-      if (stored !== undefined) put(account, { ...stored, scram })
-      return stored !== undefined
+      if (stored === undefined || (before !== undefined && !isSame(stored, before))) return false
+      put(account, { ...stored, scram })
+      return true
     },
     async setDisabled(account, reason) {
       const stored = find(account)
@@ -53,6 +55,11 @@ export function createMemoryAccountStore(): AccountStore {
     count: async (domain) => domains.get(domain)?.size ?? 0,
     isKnown: (account) => find(account) !== undefined,
   }
+}
+
+function isSame(a: StoredCredentials, b: StoredCredentials): boolean {
+  const keys = ({ scram }: StoredCredentials) => scram.map(({ storedKey }) => encodeBase64(storedKey)).sort()
+  return keys(a).join() === keys(b).join()
 }
 
 // The order databases use; comparing UTF-16 units would put emoji before some letters.

@@ -15,7 +15,8 @@ import {
 } from '@xmppkit/module'
 import type { ScramHasher } from '@xmppkit/sasl'
 import { registerAccountCommands } from './account-commands.js'
-import { type Accounts, type AccountsOptions, createAccounts } from './accounts.js'
+import { type Accounts, createAccounts } from './accounts.js'
+import type { AccountsOptions } from './accounts-options.js'
 import { AuthError } from './errors.js'
 import {
   createExternalAccounts,

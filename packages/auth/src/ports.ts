@@ -35,8 +35,17 @@ export interface AccountStore {
   create(account: BareJid, stored: StoredAccount): Promise<boolean>
   /** The account, or `undefined` if there is none. */
   get(account: BareJid): Promise<StoredAccount | undefined>
-  /** Replaces the credentials; `false` if there is no such account. */
-  setCredentials(account: BareJid, credentials: StoredCredentials): Promise<boolean>
+  /**
+   * Replaces the credentials; `false` if there is no such account.
+   *
+   * @param before - replaces only these; `false` if they are others by now, so that what is added to old credentials does not
+   * undo a new password
+   */
+  setCredentials(
+    account: BareJid,
+    credentials: StoredCredentials,
+    before?: StoredCredentials,
+  ): Promise<boolean>
   /** Disables an account for a reason, or enables it again with `undefined`; `false` if there is no such account. */
   setDisabled(account: BareJid, reason: string | undefined): Promise<boolean>
   /** Removes an account; `false` if there is none. */

@@ -60,6 +60,7 @@ export const c2sModule = defineModule({
     { number: '0440', version: '1.0.0' },
     { number: '0474', version: '0.5.0' },
     { number: '0478', version: '0.2.0' },
+    { number: '0480', version: '0.2.0', note: 'SCRAM, of accounts of the server’s own' },
     { number: '0515', version: '0.1.0' },
   ],
   start({ router, accounts, throttle, access, commands, disco, ...deps }, options: C2sOptions, scope) {
@@ -76,6 +77,7 @@ export const c2sModule = defineModule({
       ),
     )
     scope.use(deps.hooks.on(hostDown, ({ domain }) => c2s.leaveDomain(domain)))
+    for (const task of accounts.loginTasks ?? []) scope.use(c2s.tasks.add(task))
     if (disco) scope.use(c2s.features.add(capsFeature(disco)))
     if (commands) scope.use(registerSessionCommands({ commands, sessions: deps.sessions }))
     return { service: c2s, reload: (next) => c2s.update(next) }

@@ -116,6 +116,40 @@ function changing(open: OpenStore<AccountStore>): void {
       expect((await store.get(alice))?.scram).toEqual([])
     }))
 
+  test('credentials are replaced only as long as they are those that were read', () =>
+    withStore(open, async (store) => {
+      const scram = [verifier('SHA-1'), verifier('SHA-256')]
+      await store.create(alice, account({ scram }))
+      const more = [...scram, verifier('SHA-512')]
+      const others = [
+        [],
+        [verifier('SHA-1')],
+        [verifier('SHA-1'), verifier('SHA-256', 2)],
+        [...scram, verifier('SHA-512', 3)],
+      ]
+      for (const other of others)
+        expect(await store.setCredentials(alice, { scram: more }, { scram: other })).toBe(false)
+      expect((await store.get(alice))?.scram).toHaveLength(2)
+      expect(await store.setCredentials(alice, { scram: more }, { scram: [...scram].reverse() })).toBe(true)
+      expect((await store.get(alice))?.scram).toHaveLength(3)
+      expect(await store.setCredentials(alice, { scram: [] }, { scram })).toBe(false)
+      expect(await store.setCredentials(named('nobody'), { scram }, { scram: [] })).toBe(false)
+      await store.setCredentials(alice, { scram: [] })
+      expect(await store.setCredentials(alice, { scram }, { scram: [] })).toBe(true)
+    }))
+
+  test('of those who add to the same credentials at once, one succeeds', () =>
+    withStore(open, async (store) => {
+      const scram = [verifier('SHA-1')]
+      await store.create(alice, account({ scram }))
+      const added = await Promise.all(
+        [1, 2, 3, 4].map((seed) =>
+          store.setCredentials(alice, { scram: [...scram, verifier('SHA-256', seed)] }, { scram }),
+        ),
+      )
+      expect(added.filter(Boolean)).toHaveLength(1)
+    }))
+
   test('concurrent changes of credentials leave one of them, not a mixture', () =>
     withStore(open, async (store) => {
       await store.create(alice, account())

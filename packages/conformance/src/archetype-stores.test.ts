@@ -1,5 +1,5 @@
 // The archetypes of @xmppkit/storage suffice for every port: here each is built from them, in a few lines, and tested.
-import type { AccountStore, StoredAccount } from '@xmppkit/auth'
+import type { AccountStore, StoredAccount, StoredCredentials } from '@xmppkit/auth'
 import type { LastActivity, LastActivityStore } from '@xmppkit/basics'
 import type { OfflineMessage, OfflineStore } from '@xmppkit/offline'
 import {
@@ -35,8 +35,16 @@ function accountsFrom(store: KeyValue): AccountStore {
       return previous === undefined
     },
     get: async ({ domain, local }) => read(await store.get(domain, local)) || undefined,
-    setCredentials: ({ domain, local }, { scram }) =>
-      change(domain, local, (account) => ({ ...account, scram })),
+    async setCredentials({ domain, local }, { scram }, before) {
+      const keys = (credentials: StoredCredentials) =>
+        credentials.scram.map(({ storedKey }) => Buffer.from(storedKey).toString('hex')).sort()
+      const { changed } = await store.update(domain, local, (text) => {
+        const account = read(text)
+        if (!account || (before && keys(account).join() !== keys(before).join())) return text
+        return JSON.stringify({ ...account, scram }, bytes)
+      })
+      return changed
+    },
     setDisabled: ({ domain, local }, reason) =>
       // JSON leaves out what is undefined.
       change(domain, local, (account) => ({ ...account, disabled: reason })),

@@ -63,7 +63,7 @@ export {
   scramHasherDefaults,
 } from './scram-hasher.js'
 export { scramServer } from './scram-server.js'
-export { type ScramHash, type ScramVerifier, scramHashes } from './scram-verifier.js'
+export { type ScramHash, type ScramVerifier, scramHashes, scramVerifierOf } from './scram-verifier.js'
 export {
   type ExchangeDeps,
   type SaslConditions,

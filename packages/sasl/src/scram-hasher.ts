@@ -2,13 +2,11 @@ import { pbkdf2, randomBytes } from 'node:crypto'
 import { constantTimeEqual } from './constant-time-equal.js'
 import { SaslError } from './errors.js'
 import {
-  clientKeyOf,
-  digest,
   digestLength,
   digestName,
   type ScramHash,
   type ScramVerifier,
-  serverKeyOf,
+  scramVerifierOf,
 } from './scram-verifier.js'
 import { encodeUtf8 } from './utf8.js'
 
@@ -126,8 +124,7 @@ export function createScramHasher(options: ScramHasherOptions = {}): ScramHasher
     const { hash, iterations = settings.iterations } = parameters
     const salt = parameters.salt ?? randomBytes(settings.saltBytes)
     const salted = await saltedPassword(password, { hash, salt, iterations }, wait)
-    const storedKey = digest(hash, clientKeyOf(hash, salted))
-    return { hash, salt, iterations, storedKey, serverKey: serverKeyOf(hash, salted) }
+    return scramVerifierOf(salted, { hash, salt, iterations })
   }
 
   return {

@@ -1,4 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
+import { SaslError } from './errors.js'
 import { encodeUtf8 } from './utf8.js'
 
 /** The hash functions SCRAM is registered with, strongest last. */
@@ -55,6 +56,23 @@ const serverKeyLabel = encodeUtf8('Server Key')
 /** `ClientKey` of a salted password. @internal */
 export function clientKeyOf(hash: ScramHash, saltedPassword: Uint8Array): Uint8Array {
   return hmac(hash, saltedPassword, clientKeyLabel)
+}
+
+/**
+ * What a server keeps of a `SaltedPassword` somebody else has computed, such as a client that brings its account a new hash
+ * (XEP-0480). The salted password itself is as good as the password: let go of it.
+ *
+ * @throws SaslError `sasl/invalid-parameters` if it has not the length of the hash
+ */
+export function scramVerifierOf(
+  saltedPassword: Uint8Array,
+  { hash, salt, iterations }: Pick<ScramVerifier, 'hash' | 'salt' | 'iterations'>,
+): ScramVerifier {
+  if (saltedPassword.byteLength !== digestLength(hash)) {
+    throw new SaslError('sasl/invalid-parameters', `a salted password has ${digestLength(hash)} bytes`)
+  }
+  const storedKey = digest(hash, clientKeyOf(hash, saltedPassword))
+  return { hash, salt, iterations, storedKey, serverKey: serverKeyOf(hash, saltedPassword) }
 }
 
 /** `ServerKey` of a salted password. @internal */

@@ -1,4 +1,4 @@
-import type { AccountStore, StoredAccount } from '@xmppkit/auth'
+import type { AccountStore, StoredAccount, StoredCredentials } from '@xmppkit/auth'
 import type { BareJid } from '@xmppkit/jid'
 import type { Clock } from '@xmppkit/runtime'
 import { decodeBase64Strict, encodeBase64, type ScramHash, type ScramVerifier } from '@xmppkit/sasl'
@@ -52,9 +52,15 @@ export function createSqlAccountStore(
       found?.(rows.length > 0)
       return rows[0] && toAccount(rows[0], rows)
     },
-    async setCredentials(account, { scram }) {
+    async setCredentials(account, { scram }, before) {
       const key = account.toString()
-      const first = guard(s.touchCredentials({ account: key, now: toMoment(clock.now()) }))
+      const now = toMoment(clock.now())
+      const touch = { account: key, now }
+      const first = guard(
+        before === undefined
+          ? s.touchCredentials(touch)
+          : s.touchTheseCredentials({ ...touch, ...keysOf(before) }),
+      )
       const clear = s.clearCredentials({ account: key })
       return (await write(account, [first, clear, ...credentialSteps(key, scram)])) !== guarded
     },
@@ -139,6 +145,31 @@ function accountStatements({ with: taking }: Statements) {
         .set({ credentials_changed_at: p('now') })
         .where('account', '=', p('account')),
     ),
+    touchTheseCredentials: taking<{ account: string; now: string } & ReturnType<typeof keysOf>>()(
+      'credentials_touch_these',
+      (db, p) =>
+        db
+          .updateTable('accounts')
+          .set({ credentials_changed_at: p('now') })
+          .where('account', '=', p('account'))
+          .where('account', 'in', (eb) =>
+            eb
+              .selectFrom('accounts as a')
+              .leftJoin('account_credentials as c', 'c.account', 'a.account')
+              .select('a.account')
+              .where('a.account', '=', p('account'))
+              .groupBy('a.account')
+              .having((having) => having.fn.count('c.hash'), '=', p('count'))
+              .having(
+                (having) =>
+                  having.fn
+                    .count('c.hash')
+                    .filterWhere('c.stored_key', 'in', [p('key_1'), p('key_2'), p('key_3')]),
+                '=',
+                p('count'),
+              ),
+          ),
+    ),
     clearCredentials: taking<{ account: string }>()('credentials_clear', (db, p) =>
       db.deleteFrom('account_credentials').where('account', '=', p('account')),
     ),
@@ -167,6 +198,12 @@ function accountStatements({ with: taking }: Statements) {
         .where('domain', '=', p('domain')),
     ),
   }
+}
+
+/** There are no more hash functions than three. */
+function keysOf({ scram }: StoredCredentials) {
+  const [key_1 = '', key_2 = '', key_3 = ''] = scram.map(({ storedKey }) => encodeBase64(storedKey))
+  return { count: scram.length, key_1, key_2, key_3 }
 }
 
 /** An account from the rows of its credentials; one row without them when it has none. */
