@@ -12,7 +12,10 @@ export interface RateHit {
 
 /** Counts occurrences per key in windows of time: attempts per address, requests per account. */
 export interface RateTable {
-  /** Counts an occurrence, `weight` times. Refused ones count too but do not prolong the window. */
+  /**
+   * Counts an occurrence, `weight` times. Refused ones count too but do not prolong the window. A negative weight takes back
+   * what was counted, and nothing of a window that has ended meanwhile: that would be a credit for the next one.
+   */
   hit(key: string, weight?: number): RateHit
   /** What the next {@link hit} would answer, without counting. */
   peek(key: string): RateHit
@@ -80,12 +83,13 @@ export function createRateTable(
       const now = deps.clock.monotonic()
       let window = current(key, now)
       if (!window) {
+        if (weight < 0) return answer(0, now, now)
         windows.delete(key)
         makeRoom(now)
         window = { count: 0, endsAt: now + windowMs }
         windows.set(key, window)
       }
-      window.count += weight
+      window.count = Math.max(0, window.count + weight)
       return answer(window.count, window.endsAt, now)
     },
     peek(key) {

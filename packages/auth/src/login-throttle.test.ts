@@ -132,6 +132,22 @@ test('the tables are bounded: the oldest are forgotten', () => {
   expect(throttle.begin(address(0))).toBeDefined()
 })
 
+test('a try that outlasts its window is no credit for the next one', async () => {
+  const clock = createManualClock()
+  const throttle = createLoginThrottle(
+    { clock },
+    { maxFailuresPerAddress: 3, maxFailuresPerAccount: 3, windowMs: 1000 },
+  )
+  const held = [1, 2, 3].map(() => throttle.begin('192.0.2.1'))
+  for (const login of held) login?.names(juliet)
+  await clock.advance(1000)
+  for (const login of held) login?.end('spared')
+  const guesses = [1, 2, 3, 4].map((n) => attempt(throttle, `198.51.100.${n}`, juliet, 'wrong'))
+  expect(guesses).toEqual(['wrong', 'wrong', 'wrong', 'account waits'])
+  const begun = [1, 2, 3, 4].map(() => throttle.begin('192.0.2.1') !== undefined)
+  expect(begun).toEqual([true, true, true, false])
+})
+
 test('Infinity lifts a limit', () => {
   const throttle = createLoginThrottle(
     { clock: createManualClock() },
