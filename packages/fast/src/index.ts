@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export { type ClientAccessDeps, createClientAccess } from './client-access.js'
 export { createFast, type Fast, type FastDeps } from './fast.js'
 export { type FastCommandsDeps, registerFastCommands } from './fast-commands.js'
 export { type FastOptions, fastDefaults } from './fast-options.js'

@@ -10,10 +10,17 @@ import { expect, test } from 'vitest'
 import { FastService, FastTokenStoreService, fastModule, memoryFastModule } from './module.js'
 
 const router = service<{ route(): void }>('router/router')
-const iq = service<{ dispatch(): void }>('iq/iq')
+const iq = service<{ dispatch(): void; handle(definition: { request: { name: string } }): Disposable }>(
+  'iq/iq',
+)
 
 test('the module offers tokens to clients of its host, and its commands, until it ends', async () => {
   const store = createMemoryAccountStore()
+  const handled: string[] = []
+  const handle = ({ request: { name } }: { request: { name: string } }) => {
+    handled.push(name)
+    return { [Symbol.dispose]: () => void handled.splice(handled.indexOf(name), 1) }
+  }
   const host = await createHost(
     { clock: createManualClock(), logger: silentLogger },
     {
@@ -21,7 +28,7 @@ test('the module offers tokens to clients of its host, and its commands, until i
       domains: ['example.com'],
       services: [
         provide(router, { route: () => {} }),
-        provide(iq, { dispatch: () => {} }),
+        provide(iq, { dispatch: () => {}, handle }),
         provide(AccountStoreService, store),
         provide(DecoySecretService, new Uint8Array(32)),
       ],
@@ -41,5 +48,7 @@ test('the module offers tokens to clients of its host, and its commands, until i
   expect(await host.get(CommandsService).call('get_login_clients', { account })).toEqual([])
   expect(await host.get(CommandsService).call('revoke_login_tokens', { account })).toBe(0)
   expect(host.get(C2sService).sessionOf({} as StreamState)).toBeUndefined()
+  expect(handled).toEqual(['list', 'revoke'])
   await host.close()
+  expect(handled).toEqual([])
 })

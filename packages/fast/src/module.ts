@@ -7,6 +7,8 @@ import { createHmac } from 'node:crypto'
 import { DecoySecretService } from '@xmppkit/auth/module'
 import { C2sService } from '@xmppkit/c2s/module'
 import { CommandsService } from '@xmppkit/commands/module'
+import { DiscoService } from '@xmppkit/disco/module'
+import { IqService } from '@xmppkit/iq/module'
 import {
   ClockService,
   defineModule,
@@ -16,6 +18,8 @@ import {
   maybe,
   service,
 } from '@xmppkit/module'
+import { SessionsService } from '@xmppkit/sessions/module'
+import { createClientAccess } from './client-access.js'
 import { createFast, type Fast } from './fast.js'
 import { registerFastCommands } from './fast-commands.js'
 import type { FastOptions } from './fast-options.js'
@@ -41,7 +45,8 @@ export const memoryFastModule = defineModule({
 
 /**
  * Provides {@link FastService}: clients get tokens with SASL2. They are derived with {@link FastSecretService}, or else with a
- * key made of `DecoySecretService`; where there is neither, they end with the process.
+ * key made of `DecoySecretService`; where there is neither, they end with the process. Accounts may ask which clients have
+ * access (XEP-0494).
  */
 export const fastModule = defineModule({
   name: 'fast',
@@ -55,12 +60,21 @@ export const fastModule = defineModule({
     secret: maybe(FastSecretService),
     decoySecret: maybe(DecoySecretService),
     commands: maybe(CommandsService),
+    iq: maybe(IqService),
+    sessions: maybe(SessionsService),
+    disco: maybe(DiscoService),
   },
   provides: FastService,
-  xeps: [{ number: '0484', version: '0.2.0', note: 'without TLS 0-RTT, which Node does not take' }],
-  start({ c2s, commands, secret, decoySecret, ...deps }, options: FastOptions, scope) {
+  xeps: [
+    { number: '0484', version: '0.2.0', note: 'without TLS 0-RTT, which Node does not take' },
+    { number: '0494', version: '0.1.0', note: 'when a client was first seen is not kept' },
+  ],
+  start({ c2s, commands, secret, decoySecret, iq, sessions, disco, ...deps }, options: FastOptions, scope) {
     const key = secret ?? (decoySecret && createHmac('sha256', decoySecret).update('fast tokens').digest())
     const fast = scope.use(createFast({ ...deps, inline: c2s.inline, ...(key && { secret: key }) }, options))
+    if (iq && sessions) {
+      scope.use(createClientAccess({ ...deps, fast, iq, sessions, ...(disco && { disco }) }))
+    }
     if (commands) scope.use(registerFastCommands({ commands, fast, store: deps.store }))
     return { service: fast }
   },
