@@ -223,5 +223,5 @@ const dialers: Record<
 }
 
 function wireClient(transport: WireClientDeps['transport'], to: string): WireClient {
-  return createWireClient({ transport }, { domain: to, timeoutMs: 5_000 })
+  return createWireClient({ transport }, { domain: to, timeoutMs: 20_000 })
 }
