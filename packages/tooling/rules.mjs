@@ -19,9 +19,6 @@ const skipped = ['skip', 'todo', 'only']
 // Not after a letter, a digit or a hyphen: 'UTF-8' and 'SHA-1' are no rules. A number no rule of a known family has is a mistake.
 const families = [...new Set(readRules().map(({ id }) => id.replace(/-\d+$/, '-\\d+')))]
 const idPattern = new RegExp(`(?<![\\w-])(${families.join('|')})(?![\\w-])`, 'g')
-// Not after a letter, a digit or a hyphen: 'UTF-8' and 'SHA-1' are no rules.
-const idPattern =
-  /(?<![\w-])(S|X|T|A|B|D|Q|M|R|P|N|J|L|NODE|MAM|CARBON|CSI|BLOCK|SM|OFF|INBOX|W|BO|SEC)-\d+(?![\w-])/g
 
 /**
  * The rules, in the order of rules.json.
