@@ -11,6 +11,7 @@ import { offlineStoreConformance } from '@xmppkit/conformance/offline-store'
 import { outboxStoreConformance } from '@xmppkit/conformance/outbox-store'
 import { pushStoreConformance } from '@xmppkit/conformance/push-store'
 import { rosterStoreConformance } from '@xmppkit/conformance/roster-store'
+import { tenantStoreConformance } from '@xmppkit/conformance/tenant-store'
 import type { SqlStorage } from '@xmppkit/storage-sql'
 
 /** Runs the suites of all ports on one kind of database. */
@@ -28,6 +29,7 @@ export function storageConformance(
   blocklistStoreConformance(name, () => open((storage) => storage.blocklists))
   fastTokenStoreConformance(name, () => open((storage) => storage.fastTokens))
   outboxStoreConformance(name, () => open((storage) => storage.outbox))
+  tenantStoreConformance(name, () => open((storage) => storage.tenants))
   keyValueConformance(name, () => open((storage) => storage.keyValue('tested')))
   logConformance(name, () => open((storage) => storage.log('tested')))
 }

@@ -61,6 +61,8 @@ export interface ArchiveDeps {
    * @default none do
    */
   readonly isLocal?: (domain: string) => boolean
+  /** What is kept on a domain that has limits of its own. @default what the options say */
+  readonly limitOf?: (domain: string, limit: 'maxAgeDays' | 'maxMessagesPerAccount') => number | undefined
   /** Where clients bind together with their login (XEP-0386), and are told what is in their archive. @default nowhere */
   readonly bind2?: C2s['bind2']
   /** Who is a contact, for the preference `roster`. @default nobody can be asked, and the preference is refused */

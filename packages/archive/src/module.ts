@@ -10,6 +10,7 @@ import { IqService } from '@xmppkit/iq/module'
 import type { BareJid } from '@xmppkit/jid'
 import {
   ClockService,
+  DomainLimitsService,
   DomainsService,
   defineModule,
   HooksService,
@@ -61,6 +62,7 @@ export const archiveModule = defineModule({
     rosters: maybe(ContactListsService),
     commands: maybe(CommandsService),
     jobs: maybe(JobsService),
+    limits: maybe(DomainLimitsService),
   },
   provides: ArchiveService,
   xeps: [
@@ -72,7 +74,7 @@ export const archiveModule = defineModule({
     { number: '0424', version: '0.4.2', note: 'with tombstones' },
     { number: '0431', version: '0.2.0', note: 'where the store searches' },
   ],
-  start({ domains, c2s, rosters, commands, jobs, ...deps }, options: ArchiveOptions, scope) {
+  start({ domains, c2s, rosters, commands, jobs, limits, ...deps }, options: ArchiveOptions, scope) {
     const isContact = async (account: BareJid, contact: BareJid) =>
       (await rosters?.items(account))?.some((item) => item.listed && item.jid.equals(contact)) === true
     const archive = createArchive(
@@ -82,6 +84,7 @@ export const archiveModule = defineModule({
         isLocal: (domain) => domains.has(domain),
         ...(c2s && { bind2: c2s.bind2 }),
         ...(rosters && { contacts: { isContact } }),
+        ...(limits && { limitOf: (domain, limit) => limits.limit(domain, `archive/${limit}`) }),
       },
       options,
     )

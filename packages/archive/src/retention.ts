@@ -8,6 +8,8 @@ export interface RetentionDeps {
   readonly store: Pick<ArchiveStore, 'trim' | 'removeOlder'>
   /** The domains whose archives these are. */
   readonly domains: () => readonly string[]
+  /** What is kept on a domain that has limits of its own. @default what the options say */
+  readonly limitOf?: (domain: string, limit: 'maxAgeDays' | 'maxMessagesPerAccount') => number | undefined
   /** Tells when to sweep, and what is old. */
   readonly clock: Pick<Clock, 'now' | 'after'>
   /** Told when it fails. */
@@ -36,7 +38,9 @@ const maxGrown = 100_000
 /** Makes the retention of one host: it sweeps again and again until disposed. */
 export function createRetention(deps: RetentionDeps, options: RetentionOptions): Retention {
   const { store, clock, logger } = deps
-  const { maxAgeDays, maxMessagesPerAccount, sweepMs } = options
+  const { sweepMs } = options
+  const limit = (domain: string, name: 'maxAgeDays' | 'maxMessagesPerAccount') =>
+    deps.limitOf?.(domain, name) ?? options[name]
   let grown = new Map<string, BareJid>()
   let timer: Disposable | undefined
   let ended = false
@@ -46,15 +50,20 @@ export function createRetention(deps: RetentionDeps, options: RetentionOptions):
     while (removed >= batch && !ended) removed = await remove()
   }
   const removeOld = async () => {
-    if (maxAgeDays === Number.POSITIVE_INFINITY) return
-    const before = clock.now() - maxAgeDays * dayMs
-    for (const domain of deps.domains()) await all(() => store.removeOlder({ domain, before }, batch))
+    if (deps.limitOf === undefined && options.maxAgeDays === Number.POSITIVE_INFINITY) return
+    for (const domain of deps.domains()) {
+      const days = limit(domain, 'maxAgeDays')
+      if (days === Number.POSITIVE_INFINITY) continue
+      await all(() => store.removeOlder({ domain, before: clock.now() - days * dayMs }, batch))
+    }
   }
   const removeMany = async () => {
     const accounts = grown
     grown = new Map()
-    for (const account of accounts.values())
-      await all(() => store.trim(account, maxMessagesPerAccount, batch))
+    for (const account of accounts.values()) {
+      const keep = limit(account.domain, 'maxMessagesPerAccount')
+      await all(() => store.trim(account, keep, batch))
+    }
   }
   const sweep = async () => {
     try {
@@ -72,7 +81,8 @@ export function createRetention(deps: RetentionDeps, options: RetentionOptions):
   schedule()
   return {
     grown(account) {
-      if (maxMessagesPerAccount === Number.POSITIVE_INFINITY || grown.size >= maxGrown) return
+      if (grown.size >= maxGrown) return
+      if (limit(account.domain, 'maxMessagesPerAccount') === Number.POSITIVE_INFINITY) return
       grown.set(account.toString(), account)
     },
     [Symbol.dispose]() {

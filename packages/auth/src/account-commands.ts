@@ -200,6 +200,7 @@ function found(was: boolean, which: BareJid): void {
 const answers: Readonly<Partial<Record<AuthErrorCode, CommandErrorCode>>> = {
   'auth/exists': 'commands/conflict',
   'auth/refused': 'commands/conflict',
+  'auth/full': 'commands/conflict',
   'auth/read-only': 'commands/conflict',
   'auth/unknown-account': 'commands/not-found',
   'auth/invalid-account': 'commands/bad-argument',

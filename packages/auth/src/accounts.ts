@@ -1,6 +1,6 @@
 import { type Hooks, isDrop } from '@xmppkit/hooks'
 import { type BareJid, type FullJid, preparePassword } from '@xmppkit/jid'
-import { type Awaitable, type Clock, type Ids, isThenable } from '@xmppkit/runtime'
+import { type Awaitable, type Clock, createKeyedQueue, type Ids, isThenable } from '@xmppkit/runtime'
 import {
   createDecoyVerifiers,
   createScramHasher,
@@ -42,6 +42,8 @@ export interface AccountsDeps {
   readonly ids: Ids
   /** Whether a domain is ours; accounts are registered in no other. All are, if absent. */
   readonly domains?: HostedDomains
+  /** How many accounts a domain may have. @default as many as it likes */
+  readonly maxAccountsOf?: (domain: string) => number | undefined
   /** Lets clients log in to these accounts with tokens somebody else issued. @default nobody */
   readonly tokens?: TokenVerifier
   /** Hashes passwords; share one among hosts to bound them together. Made from the options if absent. */
@@ -68,7 +70,7 @@ export interface Accounts extends PasswordVerifier, ScramStore {
    * @param account - the name wanted; a client's text becomes one with `makeJid` or `parseJid`
    * @param password - as typed
    * @param from - where the wish comes from, for rules about registration
-   * @throws {@link AuthError} `auth/invalid-account`, `auth/invalid-password`, `auth/refused`, `auth/exists`,
+   * @throws {@link AuthError} `auth/invalid-account`, `auth/invalid-password`, `auth/refused`, `auth/full`, `auth/exists`,
    * `auth/read-only`; whatever a handler of `checkRegisterUser` throws
    */
   register(account: BareJid, password: string, from?: { readonly remoteAddress?: string }): Promise<void>
@@ -153,6 +155,8 @@ class StoredAccounts implements Accounts {
   readonly #hasher: ScramHasher
   readonly #decoys: DecoyVerifiers
   readonly #removing = new Map<string, Promise<boolean>>()
+  /** Registrations of domains with a limit, so that two at once do not both find the last place. */
+  readonly #places = createKeyedQueue()
   readonly #logins: LoginRecords
 
   constructor(
@@ -195,9 +199,10 @@ class StoredAccounts implements Accounts {
     const exists = new AuthError('auth/exists', `${account} exists already`)
     // Hashing is the expensive part: not for a name that is taken.
     if (this.#removing.has(account.toString()) || (await store.get(account)) !== undefined) throw exists
+    await this.#refuseFull(account.domain)
     const scram = await this.#derive(prepared)
     const id = ids.next()
-    if (!(await store.create(account, { id, createdAt: clock.now(), scram }))) throw exists
+    if (!(await this.#create(account, { id, createdAt: clock.now(), scram }))) throw exists
     await hooks.run(registerUser, { account, id })
   }
 
@@ -269,6 +274,22 @@ class StoredAccounts implements Accounts {
 
   count(domain: string): Promise<number> {
     return this.#deps.store.count(domain)
+  }
+
+  async #create(account: BareJid, stored: StoredAccount): Promise<boolean> {
+    const { store, maxAccountsOf } = this.#deps
+    if (maxAccountsOf?.(account.domain) === undefined) return store.create(account, stored)
+    return this.#places.run(account.domain, async () => {
+      await this.#refuseFull(account.domain)
+      return store.create(account, stored)
+    })
+  }
+
+  async #refuseFull(domain: string): Promise<void> {
+    const most = this.#deps.maxAccountsOf?.(domain)
+    if (most !== undefined && (await this.#deps.store.count(domain)) >= most) {
+      throw new AuthError('auth/full', `${domain} has as many accounts as it may`)
+    }
   }
 
   // The store forgets the account last: until everything that belonged to it is gone, nobody gets its name (SEC-25).

@@ -5,6 +5,7 @@ export type AuthErrorCode =
   | 'auth/exists'
   | 'auth/unknown-account'
   | 'auth/refused'
+  | 'auth/full'
   | 'auth/invalid-account'
   | 'auth/invalid-password'
   | 'auth/read-only'

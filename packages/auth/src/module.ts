@@ -6,6 +6,7 @@
 import { CommandsService } from '@xmppkit/commands/module'
 import {
   ClockService,
+  DomainLimitsService,
   DomainsService,
   defineModule,
   HooksService,
@@ -70,11 +71,12 @@ export const authModule = defineModule({
     hasher: maybe(ScramHasherService),
     decoySecret: maybe(DecoySecretService),
     tokens: maybe(TokenVerifierService),
+    limits: maybe(DomainLimitsService),
     commands: maybe(CommandsService),
   },
   provides: AccountsService,
   start(
-    { store, external, hasher, decoySecret, tokens, commands, ...deps },
+    { store, external, hasher, decoySecret, tokens, limits, commands, ...deps },
     options: AccountsOptions & ExternalAccountsOptions,
     scope,
   ) {
@@ -82,6 +84,7 @@ export const authModule = defineModule({
       ...(hasher && { hasher }),
       ...(decoySecret && { decoySecret }),
       ...(tokens && { tokens }),
+      ...(limits && { maxAccountsOf: (domain: string) => limits.limit(domain, 'auth/maxAccounts') }),
     }
     const accounts = external
       ? createExternalAccounts(

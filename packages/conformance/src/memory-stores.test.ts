@@ -10,6 +10,7 @@ import { createMemoryPushStore } from '@xmppkit/push'
 import { createMemoryRosterStore } from '@xmppkit/roster'
 import { systemClock } from '@xmppkit/runtime'
 import { createMemoryKeyValue, createMemoryLog } from '@xmppkit/storage'
+import { createMemoryTenantStore } from '@xmppkit/tenants'
 import { accountStoreConformance } from './account-store.js'
 import { archiveStoreConformance } from './archive-store.js'
 import { blocklistStoreConformance } from './blocklist-store.js'
@@ -22,6 +23,7 @@ import { offlineStoreConformance } from './offline-store.js'
 import { outboxStoreConformance } from './outbox-store.js'
 import { pushStoreConformance } from './push-store.js'
 import { rosterStoreConformance } from './roster-store.js'
+import { tenantStoreConformance } from './tenant-store.js'
 
 accountStoreConformance('memory', () => ({ store: createMemoryAccountStore() }))
 rosterStoreConformance('memory', () => ({ store: createMemoryRosterStore({ clock: systemClock }) }))
@@ -35,6 +37,7 @@ fastTokenStoreConformance('memory', () => ({ store: createMemoryFastTokenStore()
 keyValueConformance('memory', () => ({ store: createMemoryKeyValue() }))
 logConformance('memory', () => ({ store: createMemoryLog() }))
 pushStoreConformance('memory', () => ({ store: createMemoryPushStore() }))
+tenantStoreConformance('memory', () => ({ store: createMemoryTenantStore() }))
 archiveStoreConformance('memory', () => ({ store: createMemoryArchiveStore() }))
 inboxStoreConformance('memory', () => {
   const archive = createMemoryArchiveStore()

@@ -136,6 +136,46 @@ describe('a server', () => {
     ])
   })
 
+  test('E-14: what a domain says of itself stands in place of what is said of all, where there can be only one', async () => {
+    const { disco, info } = scene({ name: 'Host' })
+    disco.addExtension('server', { formType: 'urn:f', fields: { a: '1', b: '2' } })
+    const own = [
+      disco.addIdentity(
+        'server',
+        { category: 'server', type: 'im', name: 'Tenant' },
+        { domain: 'other.example' },
+      ),
+      disco.addExtension(
+        'server',
+        { formType: 'urn:f', fields: { a: 'mine' }, replaces: true },
+        { domain: 'other.example' },
+      ),
+    ]
+    const names = async (domain: string) =>
+      ((await info(domain, stranger)) as DiscoInfo).identities.map(({ name }) => name)
+    const values = async (domain: string) =>
+      ((await info(domain, stranger)) as DiscoInfo).forms[0]?.fields.map(({ values: all }) => all.join())
+    expect([await names('other.example'), await names(server)]).toEqual([['Tenant'], ['Host']])
+    expect(await values('other.example')).toEqual(['urn:f', 'mine', '2'])
+    expect(await values(server)).toEqual(['urn:f', '1', '2'])
+    for (const one of own) one[Symbol.dispose]()
+    expect(await names('other.example')).toEqual(['Host'])
+    expect(await values('other.example')).toEqual(['urn:f', '1', '2'])
+  })
+
+  test('E-14: of however many domains it is right, though not all are remembered', async () => {
+    const { disco, info } = scene({ name: 'Host' })
+    const domains = Array.from({ length: 1500 }, (_, n) => `other${n}.example`)
+    for (const domain of domains) {
+      disco.addIdentity('server', { category: 'server', type: 'im', name: domain }, { domain })
+    }
+    const shown: (string | undefined)[] = []
+    for (const domain of domains)
+      shown.push(((await info(domain, stranger)) as DiscoInfo).identities[0]?.name)
+    expect(shown).toEqual(domains)
+    expect(disco.caps(domains[0]!).ver).not.toBe(disco.caps(domains[1]!).ver)
+  })
+
   test('mirrors the node, an empty one too, which means none', async () => {
     const { disco, ask } = scene()
     disco.addFeature('server', 'urn:x', { node: 'n' })

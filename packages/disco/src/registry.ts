@@ -12,12 +12,17 @@ export interface DiscoPlace {
   readonly node?: string
 }
 
-/** More about an entity (XEP-0128): the values of some fields of a form. */
+/**
+ * More about an entity (XEP-0128): the values of some fields of a form. Where the same field is registered for every domain
+ * and for one, the values of that one add to the others, unless they replace them.
+ */
 export interface DiscoExtension {
   /** The `FORM_TYPE` the fields are of. */
   readonly formType: string
   /** Field names and values. */
   readonly fields: Readonly<Record<string, string | readonly string[]>>
+  /** Whether these values stand in the place of those registered for every domain. @default false */
+  readonly replaces?: boolean
 }
 
 type Fact =
@@ -25,6 +30,14 @@ type Fact =
   | { readonly kind: 'feature'; readonly feature: string }
   | { readonly kind: 'extension'; readonly extension: DiscoExtension }
   | { readonly kind: 'item'; readonly item: DiscoItem }
+
+interface Facts {
+  readonly everywhere: readonly Fact[]
+  readonly here: readonly Fact[]
+}
+
+/** Entities whose facts are kept put together; of more, all are put together again. */
+const maxKnown = 1000
 
 /** What modules said of an entity, put together. */
 export interface Registry {
@@ -45,11 +58,13 @@ export function createRegistry(): Registry {
   const places = new Map<string, Set<{ readonly fact: Fact }>>()
   const infos = new Map<string, DiscoInfo>()
 
-  function facts(target: IqTarget, domain: string, node: string | undefined): Fact[] | undefined {
-    const everywhere = places.get(placeKey(target, undefined, node)) ?? []
-    const here = places.get(placeKey(target, domain, node)) ?? []
-    const found = [...everywhere, ...here].map((entry) => entry.fact)
-    return node !== undefined && found.length === 0 ? undefined : found
+  const factsAt = (target: IqTarget, domain: string | undefined, node: string | undefined): Fact[] =>
+    [...(places.get(placeKey(target, domain, node)) ?? [])].map((entry) => entry.fact)
+
+  function facts(target: IqTarget, domain: string, node: string | undefined): Facts | undefined {
+    const everywhere = factsAt(target, undefined, node)
+    const here = factsAt(target, domain, node)
+    return node !== undefined && everywhere.length + here.length === 0 ? undefined : { everywhere, here }
   }
 
   return {
@@ -74,13 +89,15 @@ export function createRegistry(): Registry {
       const key = places.has(own) ? own : placeKey(target, undefined, undefined)
       const known = infos.get(key)
       if (known !== undefined) return known
-      const info = toInfo(facts(target, domain, undefined) ?? [])
+      const info = toInfo(facts(target, domain, undefined) ?? { everywhere: [], here: [] })
+      if (infos.size >= maxKnown) infos.clear()
       infos.set(key, info)
       return info
     },
     items(target, domain, node) {
       const found = facts(target, domain, node)
-      return found?.flatMap((fact) => (fact.kind === 'item' ? [fact.item] : []))
+      const all = found && [...found.everywhere, ...found.here]
+      return all?.flatMap((fact) => (fact.kind === 'item' ? [fact.item] : []))
     },
   }
 }
@@ -89,31 +106,43 @@ function placeKey(target: IqTarget, domain: string | undefined, node: string | u
   return node === undefined ? `${target} ${domain ?? ''}` : JSON.stringify([target, domain, node])
 }
 
-/** Without anything twice, which would make a response ill-formed (XEP-0115 §5.4). */
-function toInfo(facts: readonly Fact[]): DiscoInfo {
-  const identities = new Map<string, DiscoIdentity>()
+/**
+ * Without anything twice, which would make a response ill-formed (XEP-0115 §5.4): of two identities of one kind the first
+ * stays, and one of a domain's own before one of every domain.
+ */
+function toInfo({ everywhere, here }: Facts): DiscoInfo {
   const features = new Set<string>()
   const forms = new Map<string, Map<string, Set<string>>>()
-  for (const fact of facts) {
-    if (fact.kind === 'identity') {
-      const { category, type, lang = '' } = fact.identity
-      const key = `${category}/${type}/${lang}`
-      if (!identities.has(key)) identities.set(key, fact.identity)
-    } else if (fact.kind === 'feature') features.add(fact.feature)
+  for (const fact of [...everywhere, ...here]) {
+    if (fact.kind === 'feature') features.add(fact.feature)
     else if (fact.kind === 'extension') merge(forms, fact.extension)
   }
   return {
-    identities: [...identities.values()],
+    identities: [...new Map([...identitiesIn(everywhere), ...identitiesIn(here)]).values()],
     features: [...features].sort(compareOctets),
     forms: [...forms].map(([formType, fields]) => toForm(formType, fields)),
   }
 }
 
-function merge(forms: Map<string, Map<string, Set<string>>>, { formType, fields }: DiscoExtension): void {
+function identitiesIn(facts: readonly Fact[]): ReadonlyMap<string, DiscoIdentity> {
+  const found = new Map<string, DiscoIdentity>()
+  for (const fact of facts) {
+    if (fact.kind !== 'identity') continue
+    const { category, type, lang = '' } = fact.identity
+    const key = `${category}/${type}/${lang}`
+    if (!found.has(key)) found.set(key, fact.identity)
+  }
+  return found
+}
+
+function merge(
+  forms: Map<string, Map<string, Set<string>>>,
+  { formType, fields, replaces }: DiscoExtension,
+): void {
   const form = forms.get(formType) ?? new Map<string, Set<string>>()
   forms.set(formType, form)
   for (const [name, value] of Object.entries(fields)) {
-    const values = form.get(name) ?? new Set<string>()
+    const values = (!replaces && form.get(name)) || new Set<string>()
     form.set(name, values)
     for (const one of typeof value === 'string' ? [value] : value) values.add(one)
   }

@@ -2,7 +2,15 @@ import type { HandlerOf, HandlerOptions, Hooks, Token } from '@xmppkit/hooks'
 import type { Clock, Ids, Logger } from '@xmppkit/runtime'
 import type { Domains } from './domains.js'
 import { ModuleError } from './errors.js'
-import { ClockService, DomainsService, HooksService, IdsService, LoggerService } from './host-services.js'
+import {
+  ClockService,
+  DomainsService,
+  HooksService,
+  type HostControl,
+  HostService,
+  IdsService,
+  LoggerService,
+} from './host-services.js'
 import type { Provided } from './service.js'
 
 /** What a host has to offer on its own. */
@@ -17,6 +25,8 @@ export interface HostOffers {
   readonly ids: Ids
   /** Its log. */
   readonly logger: Logger
+  /** The host itself. */
+  readonly control: HostControl
 }
 
 /**
@@ -34,6 +44,7 @@ export function hostServiceTable(
     [ClockService.key, offers.clock],
     [IdsService.key, offers.ids],
     [LoggerService.key, offers.logger],
+    [HostService.key, offers.control],
   ])
   for (const { service, value } of brought) {
     if (table.has(service.key)) {

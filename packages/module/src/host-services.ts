@@ -3,6 +3,19 @@ import type { Clock, Ids, Logger } from '@xmppkit/runtime'
 import type { Domains } from './domains.js'
 import { service } from './service.js'
 
+/** A host as its own modules may use it, from handlers of requests and commands. */
+export interface HostControl {
+  /** Name of the host. */
+  readonly name: string
+  /** Serves one more domain; see `Host.addDomain`. Not to be awaited while the module starts, reloads or stops. */
+  addDomain(domain: string): Promise<void>
+  /** Serves a domain no longer; see `Host.removeDomain`. Not to be awaited while the module starts, reloads or stops. */
+  removeDomain(domain: string): Promise<void>
+}
+
+/** The host itself. */
+export const HostService = service<HostControl>('module/host')
+
 /** The hooks of the host; handlers are labelled with the name of the module that registers them. */
 export const HooksService = service<Hooks>('module/hooks')
 

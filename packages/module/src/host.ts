@@ -91,7 +91,8 @@ export async function createHost(deps: HostDeps, options: HostOptions): Promise<
   const logger = (deps.logger ?? silentLogger).child({ host: name })
   const tenants = createHostDomains({ clock, logger }, settings)
   const { hooks, domains } = tenants
-  const offers = { hooks, domains, clock, ids: deps.ids ?? randomIds, logger }
+  const control = { name, addDomain, removeDomain }
+  const offers = { hooks, domains, clock, ids: deps.ids ?? randomIds, logger, control }
   const given = hostServiceTable(offers, settings.services)
   const givenKeys = new Set(given.keys())
   const enqueue = createQueue()
@@ -136,6 +137,19 @@ export async function createHost(deps: HostDeps, options: HostOptions): Promise<
     if (closing) throw new ModuleError('module/host-closed', `${name} has been closed`)
   }
 
+  async function addDomain(text: string): Promise<void> {
+    refuseClosed()
+    const domain = prepareDomain(text)
+    const room = tenants.reserve(domain)
+    await enqueue(() => tenants.up(domain)).finally(() => room[Symbol.dispose]())
+  }
+
+  async function removeDomain(text: string): Promise<void> {
+    refuseClosed()
+    const domain = prepareDomain(text)
+    await enqueue(() => tenants.down(domain))
+  }
+
   const host: Host = {
     name,
     hooks,
@@ -147,17 +161,8 @@ export async function createHost(deps: HostDeps, options: HostOptions): Promise<
       return found.service as T
     },
     has: (service) => lookUp(service.key) !== undefined,
-    async addDomain(text) {
-      refuseClosed()
-      const domain = prepareDomain(text)
-      const room = tenants.reserve(domain)
-      await enqueue(() => tenants.up(domain)).finally(() => room[Symbol.dispose]())
-    },
-    async removeDomain(text) {
-      refuseClosed()
-      const domain = prepareDomain(text)
-      await enqueue(() => tenants.down(domain))
-    },
+    addDomain,
+    removeDomain,
     async reload(modules) {
       refuseClosed()
       return enqueue(async () => {

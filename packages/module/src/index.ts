@@ -15,12 +15,21 @@ export {
   use,
   type Xep,
 } from './define-module.js'
+export { type DomainLimits, DomainLimitsService } from './domain-limits.js'
 export type { Domains } from './domains.js'
 export { ModuleError, type ModuleErrorCode } from './errors.js'
 export { type ForEachDomainDeps, forEachDomain } from './for-each-domain.js'
 export { createHost, type Host } from './host.js'
 export { type HostDeps, type HostOptions, hostDefaults, type RestartSettings } from './host-options.js'
-export { ClockService, DomainsService, HooksService, IdsService, LoggerService } from './host-services.js'
+export {
+  ClockService,
+  DomainsService,
+  HooksService,
+  type HostControl,
+  HostService,
+  IdsService,
+  LoggerService,
+} from './host-services.js'
 export type { ModuleFailure, ModuleStatus, ReloadReport } from './report.js'
 export {
   type Maybe,

@@ -6,7 +6,16 @@
 import { CommandsService, JobsService } from '@xmppkit/commands/module'
 import { DiscoService } from '@xmppkit/disco/module'
 import { IqService } from '@xmppkit/iq/module'
-import { ClockService, defineModule, HooksService, LoggerService, maybe, service } from '@xmppkit/module'
+import type { BareJid } from '@xmppkit/jid'
+import {
+  ClockService,
+  DomainLimitsService,
+  defineModule,
+  HooksService,
+  LoggerService,
+  maybe,
+  service,
+} from '@xmppkit/module'
 import { SessionsService } from '@xmppkit/sessions/module'
 import { createFlexibleRetrieval } from './flexible-retrieval.js'
 import { createMemoryOfflineStore } from './memory-store.js'
@@ -42,6 +51,7 @@ export const offlineModule = defineModule({
     logger: LoggerService,
     commands: maybe(CommandsService),
     jobs: maybe(JobsService),
+    limits: maybe(DomainLimitsService),
   },
   provides: OfflineService,
   xeps: [
@@ -51,8 +61,9 @@ export const offlineModule = defineModule({
     { number: '0334', version: '1.0.0', note: 'storage hints' },
     { number: '0023', version: '1.3' },
   ],
-  start({ iq, disco, commands, jobs, ...deps }, options: OfflineOptions, scope) {
-    const offline = scope.use(createOffline(deps, options))
+  start({ iq, disco, commands, jobs, limits, ...deps }, options: OfflineOptions, scope) {
+    const limitOf = ({ domain }: BareJid) => limits?.limit(domain, 'offline/maxMessagesPerAccount')
+    const offline = scope.use(createOffline({ ...deps, limitOf }, options))
     scope.use(disco.addFeature('server', 'msgoffline'))
     scope.use(createFlexibleRetrieval({ ...deps, iq, disco, offline }, options))
     if (commands) scope.use(registerOfflineCommands({ ...deps, commands, ...(jobs && { jobs }) }))

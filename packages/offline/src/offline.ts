@@ -38,6 +38,8 @@ export interface OfflineDeps {
   readonly sessions: Pick<Sessions, 'resources' | 'deliverTo'>
   /** For arrival times, leases and the removal of what has expired. */
   readonly clock: Pick<Clock, 'now' | 'after'>
+  /** Messages that may wait for an account whose domain has a limit of its own. @default that of the options */
+  readonly limitOf?: (account: BareJid) => number | undefined
   /** Told of messages that cannot be delivered. */
   readonly logger: Logger
 }
@@ -96,6 +98,8 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
     const expiry = expiresAt === undefined ? {} : { expiresAt }
     const message = { stanza: textFromWire(stanza.toWire()), receivedAt, ...expiry }
     const stored = await append(account, message, stanza.meta(storing))
+    const limit = deps.limitOf?.(account) ?? settings.maxMessagesPerAccount
+    const stored = await store.append(account, message, limit)
     if (stored === 'full') return 'full'
     // Somebody may have come while the message was being written; not waited for: the sender is served.
     void release.start(account, true)

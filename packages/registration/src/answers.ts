@@ -18,6 +18,7 @@ export function accountNamed(username: string, domain: string): BareJid {
 
 const answers: Partial<Record<AuthErrorCode, readonly [StanzaErrorCondition, string]>> = {
   'auth/exists': ['conflict', 'This name is taken.'],
+  'auth/full': ['resource-constraint', 'There is no room for another account.'],
   'auth/refused': ['not-acceptable', 'This name or password is not accepted.'],
   'auth/invalid-account': ['jid-malformed', 'This cannot be a username.'],
   'auth/invalid-password': ['not-acceptable', 'This cannot be a password.'],

@@ -16,5 +16,6 @@ export {
   type SharedSections,
   sectionDefaults,
 } from './server-options.js'
+export type { ServerTenants } from './server-tenants.js'
 export { standardModules } from './standard-modules.js'
 export type { StorageSettings } from './storage.js'

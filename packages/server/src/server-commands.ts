@@ -20,10 +20,12 @@ import type { Clock, Logger } from '@xmppkit/runtime'
 import { SessionsService } from '@xmppkit/sessions/module'
 import type { TcpListener } from '@xmppkit/tcp'
 import type { HttpListener } from '@xmppkit/web'
+import { registerTenantCommands, type TenantDirectory } from '@xmppkit/tenants'
 
 /** What the commands of a server need. */
 export interface ServerCommandsDeps {
   readonly hosts: ReadonlyMap<string, Host>
+  readonly tenants: TenantDirectory
   readonly listeners: readonly (TcpListener | HttpListener)[]
   readonly storage: string
   readonly startedAt: number
@@ -42,6 +44,7 @@ export function createServerCommands(deps: ServerCommandsDeps): Pick<Commands, '
   own.register(statsCommand(deps))
   own.register(vhostsCommand(deps))
   own.register(commandsCommand(() => listAll()))
+  registerTenantCommands({ commands: own, tenants: deps.tenants })
   const hosts = () => [...deps.hosts.values()]
   const find = (name: string, version?: number): CommandInfo | undefined =>
     own.find(name, version) ?? firstOf(hosts(), (host) => host.get(CommandsService).find(name, version))

@@ -18,6 +18,7 @@ import { createServerApp, type ServerApp } from './app.js'
 import { ServerError } from './errors.js'
 import { createServerCommands, speaks } from './server-commands.js'
 import { type HostSettings, hostNameDefault, type ServerDeps, type ServerOptions } from './server-options.js'
+import { restoreTenants, type ServerTenants, serverTenants, tenantDirectory } from './server-tenants.js'
 import { standardModules } from './standard-modules.js'
 import { openStorage } from './storage.js'
 
@@ -43,8 +44,10 @@ export interface Server extends ServerApp, AsyncDisposable {
    * @throws ServerError `server/no-host`
    */
   host(name?: string): Host
+  /** Domains that come and go, are kept over restarts, and have limits, a name and contacts of their own. */
+  readonly tenants: ServerTenants
   /**
-   * Serves one more domain.
+   * Serves one more domain, as long as the server runs; `tenants.add` keeps it.
    *
    * @param hostName - the host whose modules and options it gets; the first one when absent
    * @throws ServerError `server/no-host`, `server/domain-taken`
@@ -117,6 +120,8 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
     review(host, settings.inProcess ?? {})
     hosts.set(host.name, host)
   }
+  await restoreTenants(hosts, logger)
+  const directory = tenantDirectory(hosts)
 
   const last = scope.use(createScope())
   const port = scope.use(
@@ -128,6 +133,7 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
   const commands = createServerCommands({
     ...shared,
     hosts,
+    tenants: directory,
     startedAt,
     storage: storage.description,
     listeners,
@@ -156,6 +162,7 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
     web,
     storage: storage.description,
     commands,
+    tenants: serverTenants(directory),
     host,
     async addDomain(domain, hostName) {
       const target = host(hostName)

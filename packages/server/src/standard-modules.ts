@@ -28,6 +28,7 @@ import { reportingModule } from '@xmppkit/reporting/module'
 import { rosterModule } from '@xmppkit/roster/module'
 import { sessionsModule } from '@xmppkit/sessions/module'
 import { streamManagementModule } from '@xmppkit/stream-management/module'
+import { tenantRulesModule, tenantsModule } from '@xmppkit/tenants/module'
 import { vcardModule } from '@xmppkit/vcard/module'
 import { ServerError } from './errors.js'
 import { archiveEnabledDefault, type HostSettings, inboxEnabledDefault } from './server-options.js'
@@ -42,6 +43,7 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
     // How they meet.
     use(commandsModule),
     use(jobsModule),
+    use(tenantsModule),
     use(iqModule, settings.iq ?? {}),
     ...(settings.ldap ? [use(ldapModule, settings.ldap)] : []),
     use(authModule, settings.accounts ?? {}),
@@ -72,6 +74,7 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
     use(outboxModule, settings.outbox ?? {}),
     // Bots end before what their messages find another way by.
     use(inProcessModule, settings.inProcess ?? {}),
+    use(tenantRulesModule),
     // Ends before what takes over the messages of its sessions.
     use(streamManagementModule, settings.streamManagement ?? {}),
     ...(settings.modules ?? []),

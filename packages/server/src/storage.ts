@@ -24,6 +24,8 @@ import { createMemoryStorage } from '@xmppkit/storage'
 import { StorageService } from '@xmppkit/storage/module'
 import { createSqlStorage, type SqlStorage, type SqlStorageOptions } from '@xmppkit/storage-sql'
 import { provideSqlStorage } from '@xmppkit/storage-sql/module'
+import { createMemoryTenantStore } from '@xmppkit/tenants'
+import { TenantStoreService } from '@xmppkit/tenants/module'
 
 /**
  * Where a server keeps things: `'memory'` keeps nothing beyond the process, `path` is a SQLite file, `url`
@@ -71,6 +73,7 @@ function memoryStorage(deps: { readonly clock: Clock }): Storage {
       provide(BlocklistStoreService, createMemoryBlocklistStore()),
       provide(FastTokenStoreService, createMemoryFastTokenStore()),
       provide(OutboxStoreService, createMemoryOutboxStore()),
+      provide(TenantStoreService, createMemoryTenantStore()),
     ],
     async [Symbol.asyncDispose]() {},
   }

@@ -4,7 +4,7 @@ import { createManualClock, type LogFields, type Logger, type ManualClock } from
 import { readStanza, type Stanza, type StreamError } from '@xmppkit/stanza'
 import { parseElement, textFromWire } from '@xmppkit/xml'
 import type { DeliveryOutcome, SessionHandle } from './ports.js'
-import { createSessions, type Sessions, type SessionsOptions } from './sessions.js'
+import { createSessions, type Sessions, type SessionsDeps, type SessionsOptions } from './sessions.js'
 
 /** A session of a test: what it got, and what it was told. */
 export interface FakeSession extends SessionHandle {
@@ -65,6 +65,7 @@ export interface Bench {
 export function bench(
   options: SessionsOptions = {},
   accounts: readonly string[] = ['juliet@example.com'],
+  deps: Pick<SessionsDeps, 'limitOf'> = {},
 ): Bench {
   const routed: string[] = []
   const asked: Stanza[] = []
@@ -85,6 +86,7 @@ export function bench(
         return accounts.includes(account.toString())
       },
       accountIq: (stanza) => void asked.push(stanza),
+      ...deps,
     },
     options,
   )

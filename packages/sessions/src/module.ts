@@ -2,6 +2,7 @@ import type { BareJid } from '@xmppkit/jid'
 import { makeJid } from '@xmppkit/jid'
 import {
   ClockService,
+  DomainLimitsService,
   defineModule,
   HooksService,
   hostDown,
@@ -55,10 +56,11 @@ export const sessionsModule = defineModule({
     router: SessionsRouterService,
     iq: SessionsIqService,
     registry: maybe(SessionRegistryService),
+    limits: maybe(DomainLimitsService),
   },
   provides: SessionsService,
   start(deps, options: SessionsOptions, scope) {
-    const { accounts, router, iq, registry, ...rest } = deps
+    const { accounts, router, iq, registry, limits, ...rest } = deps
     const sessions = createSessions(
       {
         ...rest,
@@ -67,6 +69,7 @@ export const sessionsModule = defineModule({
         accountIsKnown: (account) => accounts.isKnown?.(account) === true,
         accountIq: (stanza) => iq.dispatch(stanza, 'account'),
         ...(registry ? { registry } : {}),
+        ...(limits && { limitOf: (domain, limit) => limits.limit(domain, `sessions/${limit}`) }),
       },
       options,
     )

@@ -241,6 +241,22 @@ describe('too many sessions', () => {
     expect(made.sessions.resources(juliet).map((session) => session.sid)).toEqual(['s1', 's2', 'x'])
   })
 
+  test('E-14: a domain may have limits of its own; who takes the place of another is not one more', async () => {
+    const limits = new Map([
+      ['example.com maxPerAccount', 2],
+      ['example.com maxPerDomain', 3],
+    ])
+    const made = bench({}, [], { limitOf: (domain, limit) => limits.get(`${domain} ${limit}`) })
+    fill(made, 2)
+    expect(codeOf(() => made.sessions.open(fakeSession('juliet@example.com/x')))).toBe('session/limit')
+    void made.sessions.open(fakeSession('romeo@example.com/1'))
+    expect(codeOf(() => made.sessions.open(fakeSession('nurse@example.com/1')))).toBe('session/limit')
+    await made.sessions.open(fakeSession('juliet@example.com/1', {}, 'new'))
+    expect(made.sessions.count('example.com')).toBe(3)
+    for (const n of [1, 2, 3, 4]) void made.sessions.open(fakeSession(`romeo@example.net/${n}`))
+    expect(made.sessions.count('example.net')).toBe(4)
+  })
+
   test('Infinity lifts the limit', () => {
     const made = bench({ maxPerAccount: Number.POSITIVE_INFINITY })
     fill(made, 50)

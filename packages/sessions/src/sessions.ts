@@ -43,6 +43,11 @@ export interface SessionsDeps {
   readonly accountIq: (stanza: Stanza) => Awaitable<void>
   /** Knows the sessions. @default a registry in memory */
   readonly registry?: SessionRegistry
+  /**
+   * Limits a domain has of its own: sessions of one account, in place of {@link SessionsOptions.maxPerAccount}, and sessions
+   * of the whole domain. @default none
+   */
+  readonly limitOf?: (domain: string, limit: 'maxPerAccount' | 'maxPerDomain') => number | undefined
   /** Names resources nobody chose. @default random ones */
   readonly ids?: Ids
 }
@@ -174,7 +179,8 @@ export function createSessions(deps: SessionsDeps, options: SessionsOptions = {}
     const replaced = current.filter((session) => session.jid.resource === jid.resource)
     const others = current.filter((session) => session.jid.resource !== jid.resource)
     if (replaced.length > 0 && settings.onConflict !== 'close-old') throw conflict(jid)
-    const excess = others.length + 1 - settings.maxPerAccount
+    const most = deps.limitOf?.(jid.domain, 'maxPerAccount') ?? settings.maxPerAccount
+    const excess = others.length + 1 - most
     if (excess <= 0) return replaced
     if (settings.onLimit === 'refuse') {
       throw new SessionError('session/limit', `${jid.bare} has ${current.length} sessions`)
@@ -182,11 +188,19 @@ export function createSessions(deps: SessionsDeps, options: SessionsOptions = {}
     return [...replaced, ...others.slice(0, excess)]
   }
 
+  function refuseFull(domain: string): void {
+    const most = deps.limitOf?.(domain, 'maxPerDomain')
+    if (most !== undefined && registry.count(domain) >= most) {
+      throw new SessionError('session/limit', `${domain} has ${most} sessions`)
+    }
+  }
+
   function open(handle: SessionHandle, info: Partial<SessionInfo> = {}): Awaitable<void> {
     if (registry.get(handle.sid) !== undefined) {
       throw new SessionError('session/duplicate', 'a session with this sid is open already')
     }
     const victims = victimsOf(handle.jid)
+    if (victims.length === 0) refuseFull(handle.jid.domain)
     const now = clock.now()
     lastOrder = Math.max(now, lastOrder + 1)
     const entry = newEntry(

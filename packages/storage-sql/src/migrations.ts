@@ -5,6 +5,7 @@ import { fastTokens } from './fast-migration.js'
 import { inboxMigration } from './inbox-migration.js'
 import { outboxEvents } from './outbox-migration.js'
 import { pushRegistrations } from './push-migration.js'
+import { tenants } from './tenants-migration.js'
 
 /** A step from one state of the tables to the next. Never changed once it was released. */
 export interface Migration {
@@ -179,6 +180,7 @@ export const migrations: readonly Migration[] = [
   fastTokens,
   inboxMigration,
   outboxEvents,
+  tenants,
 ]
 
 /** The steps in the words of one dialect. */

@@ -15,6 +15,7 @@ import { OutboxStoreService } from '@xmppkit/outbox/module'
 import { PushStoreService } from '@xmppkit/push/module'
 import { RosterStoreService } from '@xmppkit/roster/module'
 import { StorageService } from '@xmppkit/storage/module'
+import { TenantStoreService } from '@xmppkit/tenants/module'
 import type { SqlStorage } from './sql-storage.js'
 
 /**
@@ -39,6 +40,7 @@ export function provideSqlStorage(storage: SqlStorage): readonly Provided[] {
     provide(BlocklistStoreService, storage.blocklists),
     provide(FastTokenStoreService, storage.fastTokens),
     provide(OutboxStoreService, storage.outbox),
+    provide(TenantStoreService, storage.tenants),
     provide(StorageService, storage),
   ]
 }

@@ -11,6 +11,7 @@ import { createRosterCache, type RosterStore } from '@xmppkit/roster'
 import { type Clock, type Logger, silentLogger, systemClock } from '@xmppkit/runtime'
 import type { KeyValue, Log, Storage } from '@xmppkit/storage'
 import { assertName } from '@xmppkit/storage'
+import type { TenantStore } from '@xmppkit/tenants'
 import { createSqlAccountStore } from './accounts-store.js'
 import { openArchiveSearch } from './archive-search.js'
 import { createSqlArchiveStore } from './archive-store.js'
@@ -34,6 +35,7 @@ import { type SqlStorageOptions, sqlStorageDefaults } from './sql-options.js'
 import { openSqliteDatabase } from './sqlite-database.js'
 import type { SqliteConnection, SqliteDriverName } from './sqlite-protocol.js'
 import { createStatements } from './statements.js'
+import { createSqlTenantStore } from './tenant-store.js'
 
 /** Which database to use: exactly one of `path`, `url`, `connection` and `pool`. */
 export interface SqlStorageDeps {
@@ -79,6 +81,8 @@ export interface SqlStorage extends Storage, AsyncDisposable {
   readonly fastTokens: FastTokenStore
   /** Events on their way out, for `@xmppkit/outbox`. */
   readonly outbox: OutboxStore
+  /** Domains that were added at run time, for `@xmppkit/tenants`. */
+  readonly tenants: TenantStore
   /** Refuses further calls, finishes those that wait, and lets go of the database. */
   close(): Promise<void>
 }
@@ -149,6 +153,7 @@ export async function createSqlStorage(
         : blocklists,
     fastTokens: createSqlFastTokenStore({ db }, statements),
     outbox: createSqlOutboxStore({ db, exclusive }, statements),
+    tenants: createSqlTenantStore({ db }, statements),
     keyValue: (name): KeyValue => keyValue(named(name)),
     log: (name): Log => logOf(named(name)),
     close,

@@ -116,6 +116,20 @@ export interface Tables {
     error: string | null
   }
   outbox_leases: { target: string; holder: string; held_until: Timestamp }
+  tenants: {
+    domain: string
+    host: string
+    created_at: Timestamp
+    name: string | null
+    contacts: string | null
+    max_accounts: number | null
+    max_sessions: number | null
+    max_sessions_per_account: number | null
+    max_stanzas_per_second: number | null
+    max_offline_messages: number | null
+    max_archived_messages: number | null
+    max_archive_days: number | null
+  }
   key_values: {
     store: string
     owner: string
