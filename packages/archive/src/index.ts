@@ -32,3 +32,4 @@ export {
 } from './ports.js'
 export type { ArchiveContacts } from './preferences.js'
 export { type ArchivingContext, messageArchived, storeMamMessage } from './tokens.js'
+export { archiveData } from './user-data.js'

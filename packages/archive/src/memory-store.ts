@@ -1,3 +1,4 @@
+import { accountsAmong } from '@xmppkit/auth'
 import type { BareJid } from '@xmppkit/jid'
 import {
   type ArchiveFilter,
@@ -144,6 +145,9 @@ export function createMemoryArchiveStore(options: MemoryArchiveOptions = {}): Me
     async countOlder(removal) {
       const messages = ownersOf(removal.domain).flatMap((owner) => [...(archives.get(owner)?.values() ?? [])])
       return messages.filter((message) => isOlder(message, removal)).length
+    },
+    async accounts(domain, page) {
+      return accountsAmong(new Set([...archives.keys(), ...preferences.keys()]), domain, page)
     },
     async preferences(account) {
       return preferences.get(account.toString())

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+import { offerUserData } from '@xmppkit/auth'
 import { C2sService } from '@xmppkit/c2s/module'
 import { CommandsService, JobsService } from '@xmppkit/commands/module'
 import { DiscoService } from '@xmppkit/disco/module'
@@ -25,6 +26,7 @@ import { registerArchiveCommands } from './archive-commands.js'
 import type { ArchiveOptions } from './archive-options.js'
 import { createMemoryArchiveStore, type MemoryArchiveOptions } from './memory-store.js'
 import type { ArchiveStore } from './ports.js'
+import { archiveData } from './user-data.js'
 
 /** The archives of a host. */
 export const ArchiveService = service<Archive>('archive/archive', { providedBy: ['archive'] })
@@ -89,6 +91,7 @@ export const archiveModule = defineModule({
       options,
     )
     scope.use(archive)
+    scope.use(offerUserData(deps.hooks, archiveData(deps.store)))
     if (commands) scope.use(registerArchiveCommands({ ...deps, commands, ...(jobs && { jobs }) }))
     return { service: archive }
   },

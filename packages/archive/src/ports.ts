@@ -1,3 +1,4 @@
+import type { UserDataPage } from '@xmppkit/auth'
 import type { BareJid, Jid } from '@xmppkit/jid'
 
 /** Seen from the account whose archive it is: what it wrote, or what was written to it. */
@@ -161,4 +162,6 @@ export interface ArchiveStore {
   preferences(account: BareJid): Promise<ArchivePreferences | undefined>
   /** Keeps what the account wants archived; undefined forgets it. */
   setPreferences(account: BareJid, preferences: ArchivePreferences | undefined): Promise<void>
+  /** Accounts of a domain that something is kept for, as text, in ascending order of their UTF-8 bytes. */
+  accounts(domain: string, page: UserDataPage): Promise<readonly string[]>
 }

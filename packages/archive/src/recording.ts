@@ -68,6 +68,9 @@ export function createRecording(deps: RecordingDeps): Recording {
   }
 
   const written = async ({ context, stanza, entry }: ArchiveCopy): Promise<void> => {
+  const keep = async (stanza: Stanza, context: ArchivingContext): Promise<string> => {
+    const entry = archiveEntry(stanza, context.peer, { id: ids.next(), at: clock.now(), ...context })
+    await store.append(context.account, [entry])
     deps.grown(context)
     if (retractedId(stanza) !== undefined) await bury(context, stanza, entry.at)
     if (hooks.has(messageArchived)) await hooks.run(messageArchived, { ...context, stanza, id: entry.id })
@@ -117,6 +120,8 @@ export function createRecording(deps: RecordingDeps): Recording {
 const partOf = ({ context: { account }, entry }: ArchiveCopy) => ({ account, message: entry })
 
 function entryOf(
+/** What is kept of a message. */
+export function archiveEntry(
   stanza: Stanza,
   peer: Jid,
   { id, at, direction }: Pick<NewArchivedMessage, 'id' | 'at' | 'direction'>,

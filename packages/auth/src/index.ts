@@ -3,7 +3,9 @@
  *
  * @packageDocumentation
  */
+
 export { type AccountCommandsDeps, registerAccountCommands } from './account-commands.js'
+export { type AccountDataPartDeps, accountData } from './account-data.js'
 export {
   type AccountInfo,
   type Accounts,
@@ -83,3 +85,13 @@ export {
   removeUser,
 } from './tokens.js'
 export type { UserAgent } from './user-agent.js'
+export {
+  accountsAmong,
+  offerUserData,
+  type UserDataName,
+  type UserDataPage,
+  type UserDataPart,
+  type UserDataPiece,
+  type UserDataReading,
+  userData,
+} from './user-data.js'

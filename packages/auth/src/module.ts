@@ -18,6 +18,8 @@ import type { ScramHasher } from '@xmppkit/sasl'
 import { registerAccountCommands } from './account-commands.js'
 import { type Accounts, createAccounts } from './accounts.js'
 import type { AccountsOptions } from './accounts-options.js'
+import { accountData } from './account-data.js'
+import { type Accounts, type AccountsOptions, createAccounts } from './accounts.js'
 import { AuthError } from './errors.js'
 import {
   createExternalAccounts,
@@ -26,6 +28,7 @@ import {
 } from './external-accounts.js'
 import { createMemoryAccountStore } from './memory-store.js'
 import type { AccountStore, TokenVerifier } from './ports.js'
+import { offerUserData } from './user-data.js'
 
 /** The accounts of a host. */
 export const AccountsService = service<Accounts>('auth/accounts', { providedBy: ['auth'] })
@@ -92,6 +95,7 @@ export const authModule = defineModule({
           options,
         )
       : createAccounts({ ...deps, ...optional, store: store ?? missingStore() }, options)
+    if (store && !external) scope.use(offerUserData(deps.hooks, accountData({ ...deps, store })))
     if (commands) scope.use(registerAccountCommands({ commands, accounts, domains: deps.domains }))
     return { service: accounts }
   },

@@ -33,4 +33,5 @@ export {
 } from './memory-store.js'
 export { createPing, type PingDeps, pingGet } from './ping.js'
 export type { LastActivity, LastActivityStore } from './ports.js'
+export { lastActivityData } from './user-data.js'
 export { createVersion, type VersionOptions, versionDefaults, versionGet } from './version.js'

@@ -116,6 +116,10 @@ export function createLastActivityBuffer(
     async get(account) {
       return waiting.get(account.toString())?.activity ?? (await store.get(account))
     },
+    async accounts(domain, page) {
+      await flush()
+      return (await store.accounts?.(domain, page)) ?? []
+    },
     async remove(account) {
       waiting.delete(account.toString())
       // What is being written now must not come after the removal.

@@ -1,3 +1,4 @@
+import { accountsAmong } from '@xmppkit/auth'
 import type { LastActivity, LastActivityStore } from './ports.js'
 
 /** Limits of {@link createMemoryLastActivityStore}. */
@@ -33,6 +34,7 @@ export function createMemoryLastActivityStore(
     async get(account) {
       return activities.get(account.toString())
     },
+    accounts: async (domain, page) => accountsAmong(activities.keys(), domain, page),
     async remove(account) {
       activities.delete(account.toString())
     },

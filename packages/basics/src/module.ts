@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+import { offerUserData } from '@xmppkit/auth'
 import { DiscoService } from '@xmppkit/disco/module'
 import { IqService } from '@xmppkit/iq/module'
 import { ClockService, defineModule, HooksService, LoggerService, service } from '@xmppkit/module'
@@ -14,6 +15,7 @@ import { createLastActivityBuffer, type LastActivityBufferOptions } from './last
 import { createMemoryLastActivityStore, type MemoryLastActivityStoreOptions } from './memory-store.js'
 import { createPing } from './ping.js'
 import type { LastActivityStore } from './ports.js'
+import { lastActivityData } from './user-data.js'
 import { createVersion, type VersionOptions } from './version.js'
 
 /** Keeps the last activity of accounts. */
@@ -67,6 +69,7 @@ export const lastActivityModule = defineModule({
   start(deps, options: LastActivityOptions & LastActivityBufferOptions, scope) {
     const store = scope.use(createLastActivityBuffer(deps, options))
     scope.use(createLastActivity({ ...deps, store }, options))
+    scope.use(offerUserData(deps.hooks, lastActivityData(store)))
   },
 })
 

@@ -1,3 +1,4 @@
+import type { UserDataPage } from '@xmppkit/auth'
 import type { BareJid } from '@xmppkit/jid'
 import type { Awaitable } from '@xmppkit/runtime'
 
@@ -17,4 +18,9 @@ export interface LastActivityStore {
   get(account: BareJid): Promise<LastActivity | undefined>
   /** Forgets it. */
   remove(account: BareJid): Promise<void>
+  /**
+   * Accounts of a domain that something is kept for, as text, in ascending order of their UTF-8 bytes; by these what is left of a
+   * domain is found when it is erased. Absent where that cannot be told.
+   */
+  accounts?(domain: string, page: UserDataPage): Promise<readonly string[]>
 }

@@ -86,6 +86,7 @@ export function createBlocklistCache(
     },
     add: (account, jids, limit) => write(account, () => store.add(account, jids, limit)),
     remove: (account, jids) => write(account, () => store.remove(account, jids)),
+    accounts: (domain, page) => store.accounts(domain, page),
     removeAll: (account) => write(account, () => store.removeAll(account)),
   }
 }

@@ -16,3 +16,4 @@ export {
 export { createMemoryBlocklistStore } from './memory-store.js'
 export type { BlockingContact, BlockingContacts, BlocklistStore } from './ports.js'
 export { type BlockedContact, blocklistChanged } from './tokens.js'
+export { blocklistData } from './user-data.js'

@@ -1,3 +1,4 @@
+import { accountsAmong } from '@xmppkit/auth'
 import type { Jid } from '@xmppkit/jid'
 import type { BlocklistStore } from './ports.js'
 
@@ -29,6 +30,7 @@ export function createMemoryBlocklistStore(): BlocklistStore {
       for (const jid of jids) list?.delete(jid.toString())
       if (list?.size === 0) lists.delete(key)
     },
+    accounts: async (domain, page) => accountsAmong(lists.keys(), domain, page),
     async removeAll(account) {
       const key = account.toString()
       const length = lists.get(key)?.size ?? 0

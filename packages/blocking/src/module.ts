@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+import { offerUserData } from '@xmppkit/auth'
 import { DiscoService } from '@xmppkit/disco/module'
 import { IqService } from '@xmppkit/iq/module'
 import { defineModule, HooksService, IdsService, maybe, service } from '@xmppkit/module'
@@ -13,6 +14,7 @@ import { type Blocking, createBlocking } from './blocking.js'
 import type { BlockingOptions } from './blocking-options.js'
 import { createMemoryBlocklistStore } from './memory-store.js'
 import type { BlockingContacts, BlocklistStore } from './ports.js'
+import { blocklistData } from './user-data.js'
 
 /** The blocklists of a host. */
 export const BlockingService = service<Blocking>('blocking/blocking', { providedBy: ['blocking'] })
@@ -50,6 +52,7 @@ export const blockingModule = defineModule({
   xeps: [{ number: '0191', version: '1.3' }],
   start({ disco, router, contacts, ...deps }, options: BlockingOptions, scope) {
     scope.use(disco.addFeature('server', NS.blocking))
+    scope.use(offerUserData(deps.hooks, blocklistData(deps.store)))
     const route = (stanza: Parameters<typeof router.route>[0]) => router.route(stanza)
     return { service: scope.use(createBlocking({ ...deps, route, ...(contacts && { contacts }) }, options)) }
   },

@@ -1,3 +1,4 @@
+import type { UserDataPage } from '@xmppkit/auth'
 import type { BareJid, Jid } from '@xmppkit/jid'
 import type { Awaitable } from '@xmppkit/runtime'
 
@@ -20,6 +21,8 @@ export interface BlocklistStore {
   remove(account: BareJid, jids: readonly Jid[]): Promise<void>
   /** Removes a whole blocklist; returns how long it was. */
   removeAll(account: BareJid): Promise<number>
+  /** Accounts of a domain that something is kept for, as text, in ascending order of their UTF-8 bytes. */
+  accounts(domain: string, page: UserDataPage): Promise<readonly string[]>
 }
 
 /** A contact, as far as blocking is concerned. */

@@ -65,6 +65,7 @@ async function serverOptions(settings: ServeSettings, certificates: Certificates
       sasl: { allowPlainOnLoopback: true, ...sections.sasl },
       registration: { ...sections.registration, allowInsecure: true },
     }),
+    exports: { directory: join(settings.data, 'exports'), ...sections.exports },
     domains: settings.domains,
     storage: settings.databaseUrl
       ? { url: settings.databaseUrl }

@@ -1,7 +1,7 @@
 import type { Awaitable } from '@xmppkit/runtime'
 import { type Command, type CommandContext, defineCommand } from './command.js'
 import { CommandError } from './errors.js'
-import type { JobStatus, Jobs } from './jobs.js'
+import type { JobStatus, Jobs, StepOutcome } from './jobs.js'
 import type { InferShape, Shape } from './value.js'
 import { choice, integer, optional, record, text, time } from './values.js'
 
@@ -13,12 +13,14 @@ export interface BatchDefinition<A extends Shape> {
   readonly tags?: readonly string[]
   /** What the job does, in a sentence. */
   readonly description: string
+  /** Whether it removes something that cannot be brought back. @default true */
+  readonly destructive?: boolean
   /** What it needs to know, besides batch size and rate. */
   readonly args: A
   /** Names the job these arguments mean, so that there is one at a time: often the domain. */
   key(args: InferShape<A>): string
-  /** Deals with at most `limit` things, answering how many there were; fewer than `limit` ends the job. */
-  step(args: InferShape<A>, limit: number, signal: AbortSignal): Awaitable<number>
+  /** Deals with about `limit` things at most. */
+  step(args: InferShape<A>, limit: number, signal: AbortSignal): Awaitable<StepOutcome>
   /** How many things there are to deal with: what a dry run answers. */
   count?(args: InferShape<A>, context: CommandContext): Awaitable<number>
 }
@@ -41,7 +43,7 @@ const pace = {
 }
 
 /**
- * Declares the three commands of a destructive job that is done in batches: start (with dry run), status, abort.
+ * Declares the three commands of a job that is done in batches: start (with dry run), status, abort.
  *
  * @example
  * ```ts
@@ -59,7 +61,7 @@ export function defineBatchCommands<A extends Shape>(
   deps: { readonly jobs: Jobs },
   definition: BatchDefinition<A>,
 ): readonly Command[] {
-  const { name, tags = [], description, args } = definition
+  const { name, tags = [], description, args, destructive = true } = definition
   const keyOf = (given: object) => `${name}:${definition.key(given as InferShape<A>)}`
   const { count } = definition
   const start = defineCommand({
@@ -68,7 +70,7 @@ export function defineBatchCommands<A extends Shape>(
     description,
     args: { ...args, ...pace } as Shape,
     result: status,
-    destructive: true,
+    destructive,
     run(given) {
       const { batchSize = 1_000, ratePerMinute = 10_000 } = given as {
         batchSize?: number

@@ -26,7 +26,15 @@ export {
   type Input,
 } from './commands.js'
 export { type ArgumentIssue, CommandError, type CommandErrorCode } from './errors.js'
-export { createJobs, type Job, type JobStatus, type Jobs, type JobsOptions, jobsDefaults } from './jobs.js'
+export {
+  createJobs,
+  type Job,
+  type JobStatus,
+  type Jobs,
+  type JobsOptions,
+  jobsDefaults,
+  type StepOutcome,
+} from './jobs.js'
 export {
   type Authorization,
   type AuthorizationRequest,

@@ -15,6 +15,12 @@ export interface JobStatus {
   readonly endedAt?: number
 }
 
+/**
+ * What a step of a job came to: how many things were dealt with, and whether that was the last of them. A number alone that is
+ * less than what might have been dealt with says that it was.
+ */
+export type StepOutcome = number | { readonly count: number; readonly finished: boolean }
+
 /** A long job, done in batches. */
 export interface Job {
   /** Names the job; there is one at a time for a key. */
@@ -23,8 +29,8 @@ export interface Job {
   readonly ratePerMinute: number
   /** Things dealt with in one step. */
   readonly batchSize: number
-  /** Deals with at most `limit` things and answers how many there were; fewer than `limit` ends the job. */
-  step(limit: number, signal: AbortSignal): Awaitable<number>
+  /** Deals with about `limit` things at most. */
+  step(limit: number, signal: AbortSignal): Awaitable<StepOutcome>
 }
 
 /** Jobs that run on after the command that started them. */
@@ -86,9 +92,10 @@ export function createJobs(
     let state: JobStatus['state'] = 'finished'
     try {
       for (;;) {
-        const count = await job.step(job.batchSize, signal)
+        const outcome = await job.step(job.batchSize, signal)
+        const count = typeof outcome === 'number' ? outcome : outcome.count
         running.status = { ...running.status, done: running.status.done + count }
-        if (count < job.batchSize) break
+        if (typeof outcome === 'number' ? count < job.batchSize : outcome.finished) break
         await pause(deps.clock, (count / job.ratePerMinute) * 60_000, signal)
         if (signal.aborted) {
           state = 'aborted'

@@ -12,6 +12,7 @@ import {
 } from '@xmppkit/archive'
 import { type BareJid, type Jid, parseJid } from '@xmppkit/jid'
 import { describe, expect, test } from 'vitest'
+import { checkAccountPages } from './account-pages.js'
 import { awkwardTexts, type OpenStore, withStore } from './open-store.js'
 
 export type { OpenedStore, OpenStore } from './open-store.js'
@@ -496,6 +497,18 @@ function preferring(open: OpenStore<ArchiveStore>): void {
 }
 
 function lasting(open: OpenStore<ArchiveStore>): void {
+  test('E-17: the accounts of a domain that have anything here are listed, page by page', () =>
+    withStore(open, (store) => checkAccountPages(store, (one, account) => add(one, 'm', {}, account))))
+
+  test('E-17: also those that have preferences only', () =>
+    withStore(open, async (store) => {
+      await add(store, 'm', {}, bare('bob@example.org'))
+      await store.setPreferences(alice, { default: 'never', always: [], never: [] })
+      expect(await store.accounts('example.org', { limit: 9 })).toEqual(
+        [alice, bare('bob@example.org')].map(String),
+      )
+    }))
+
   test('what was answered is there after a restart, and the order goes on', () =>
     withStore(open, async (store, reopen) => {
       await addAll(store, 3)

@@ -6,6 +6,7 @@
 import type { BlocklistStore } from '@xmppkit/blocking'
 import { type BareJid, type Jid, parseJid } from '@xmppkit/jid'
 import { describe, expect, test } from 'vitest'
+import { checkAccountPages } from './account-pages.js'
 import { type OpenStore, withStore } from './open-store.js'
 
 export type { OpenedStore, OpenStore } from './open-store.js'
@@ -36,6 +37,9 @@ export function blocklistStoreConformance(name: string, open: OpenStore<Blocklis
 }
 
 function registerContents(open: OpenStore<BlocklistStore>): void {
+  test('E-17: the accounts of a domain that have anything here are listed, page by page', () =>
+    withStore(open, (store) => checkAccountPages(store, (one, account) => one.add(account, jids(romeo), 10))))
+
   test('a list that was never written is empty', () =>
     withStore(open, async (store) => {
       expect(await store.load(alice)).toEqual([])

@@ -6,6 +6,7 @@
 import type { FastTokenStore, StoredToken } from '@xmppkit/fast'
 import { type BareJid, parseJid } from '@xmppkit/jid'
 import { describe, expect, test } from 'vitest'
+import { checkAccountPages } from './account-pages.js'
 import { awkwardTexts, type OpenStore, withStore } from './open-store.js'
 
 export type { OpenedStore, OpenStore } from './open-store.js'
@@ -53,6 +54,11 @@ export function fastTokenStoreConformance(name: string, open: OpenStore<FastToke
 }
 
 function keeping(open: OpenStore<FastTokenStore>): void {
+  test('E-17: the accounts of a domain that have anything here are listed, page by page', () =>
+    withStore(open, (store) =>
+      checkAccountPages(store, (one, account) => issue(one, token(), phone, account)),
+    ))
+
   test('a token is given back as it was, and nothing where there is none', () =>
     withStore(open, async (store) => {
       expect(await store.get(alice, phone)).toEqual([])

@@ -6,6 +6,7 @@
 import type { LastActivityStore } from '@xmppkit/basics'
 import { parseJid } from '@xmppkit/jid'
 import { describe, expect, test } from 'vitest'
+import { checkAccountPages } from './account-pages.js'
 import { awkwardTexts, type OpenStore, withStore } from './open-store.js'
 
 export type { OpenedStore, OpenStore } from './open-store.js'
@@ -75,6 +76,11 @@ export function lastActivityStoreConformance(name: string, open: OpenStore<LastA
         const kept = await Promise.all(owners.map(async (owner) => (await store.get(owner))?.status))
         expect(kept).toEqual([undefined, ...owners.slice(1).map(String)])
       }))
+
+    test('E-17: the accounts of a domain that have anything here are listed, page by page', () =>
+      withStore(open, (store) =>
+        checkAccountPages(store, async (one, account) => one.set(account, { at: noon, status: '' })),
+      ))
 
     test('what was set is there after a restart', () =>
       withStore(open, async (store, reopen) => {

@@ -6,6 +6,7 @@
 import { type BareJid, parseJid } from '@xmppkit/jid'
 import type { RosterItem, RosterItemChange, RosterStore } from '@xmppkit/roster'
 import { describe, expect, test } from 'vitest'
+import { checkAccountPages } from './account-pages.js'
 import { awkwardTexts, type OpenStore, withStore } from './open-store.js'
 
 export type { OpenedStore, OpenStore } from './open-store.js'
@@ -53,6 +54,9 @@ export function rosterStoreConformance(name: string, open: OpenStore<RosterStore
 }
 
 function keeping(open: OpenStore<RosterStore>): void {
+  test('E-17: the accounts of a domain that have anything here are listed, page by page', () =>
+    withStore(open, (store) => checkAccountPages(store, (one, account) => put(one, bob, {}, account))))
+
   test('an account without a roster has an empty one, of version 0', () =>
     withStore(open, async (store) => {
       expect(await store.load(alice)).toEqual({ version: 0, items: [] })

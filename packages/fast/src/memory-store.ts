@@ -1,3 +1,4 @@
+import { accountsAmong } from '@xmppkit/auth'
 import type { BareJid } from '@xmppkit/jid'
 import type { ClientNames, FastClient, FastTokenStore, StoredToken } from './ports.js'
 
@@ -72,6 +73,7 @@ export function createMemoryFastTokenStore(): FastTokenStore {
     },
     list: async (account) =>
       [...clientsOf(account)].map(describe).sort((a, b) => (a.client < b.client ? -1 : 1)),
+    accounts: async (domain, page) => accountsAmong(accounts.keys(), domain, page),
     async removeExpired(before, limit) {
       let removed = 0
       for (const clients of accounts.values()) {

@@ -3,7 +3,9 @@
  *
  * @packageDocumentation
  */
+
 import { createHmac } from 'node:crypto'
+import { offerUserData } from '@xmppkit/auth'
 import { DecoySecretService } from '@xmppkit/auth/module'
 import { C2sService } from '@xmppkit/c2s/module'
 import { CommandsService } from '@xmppkit/commands/module'
@@ -25,6 +27,7 @@ import { registerFastCommands } from './fast-commands.js'
 import type { FastOptions } from './fast-options.js'
 import { createMemoryFastTokenStore } from './memory-store.js'
 import type { FastTokenStore } from './ports.js'
+import { fastTokenData } from './user-data.js'
 
 /** Logins with tokens on a host. */
 export const FastService = service<Fast>('fast/fast', { providedBy: ['fast'] })
@@ -75,6 +78,7 @@ export const fastModule = defineModule({
     if (iq && sessions) {
       scope.use(createClientAccess({ ...deps, fast, iq, sessions, ...(disco && { disco }) }))
     }
+    scope.use(offerUserData(deps.hooks, fastTokenData(deps.store)))
     if (commands) scope.use(registerFastCommands({ commands, fast, store: deps.store }))
     return { service: fast }
   },

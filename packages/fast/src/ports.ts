@@ -1,3 +1,4 @@
+import type { UserDataPage } from '@xmppkit/auth'
 import type { BareJid } from '@xmppkit/jid'
 
 /** A token as it is stored: what it is made of beside the server's secret, not the token itself. */
@@ -73,4 +74,6 @@ export interface FastTokenStore {
   list(account: BareJid): Promise<readonly FastClient[]>
   /** Forgets up to so many tokens that ended before a moment. @returns how many */
   removeExpired(before: number, limit: number): Promise<number>
+  /** Accounts of a domain that something is kept for, as text, in ascending order of their UTF-8 bytes. */
+  accounts(domain: string, page: UserDataPage): Promise<readonly string[]>
 }

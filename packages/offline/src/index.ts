@@ -20,4 +20,5 @@ export type {
 } from './ports.js'
 export { fromOfflineStorage } from './replay.js'
 export { expiryOf, fateOf } from './storable.js'
+export { offlineData } from './user-data.js'
 export { createWaitingCounts, type WaitingCountsOptions, waitingCountsDefaults } from './waiting-counts.js'

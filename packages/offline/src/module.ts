@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+import { offerUserData } from '@xmppkit/auth'
 import { CommandsService, JobsService } from '@xmppkit/commands/module'
 import { DiscoService } from '@xmppkit/disco/module'
 import { IqService } from '@xmppkit/iq/module'
@@ -23,6 +24,7 @@ import { createOffline, type Offline } from './offline.js'
 import { registerOfflineCommands } from './offline-commands.js'
 import type { OfflineOptions } from './offline-options.js'
 import type { OfflineStore } from './ports.js'
+import { offlineData } from './user-data.js'
 
 /** The offline storage of a host. */
 export const OfflineService = service<Offline>('offline/offline', { providedBy: ['offline'] })
@@ -66,6 +68,7 @@ export const offlineModule = defineModule({
     const offline = scope.use(createOffline({ ...deps, limitOf }, options))
     scope.use(disco.addFeature('server', 'msgoffline'))
     scope.use(createFlexibleRetrieval({ ...deps, iq, disco, offline }, options))
+    scope.use(offerUserData(deps.hooks, offlineData(deps.store, deps.clock)))
     if (commands) scope.use(registerOfflineCommands({ ...deps, commands, ...(jobs && { jobs }) }))
     return { service: offline }
   },

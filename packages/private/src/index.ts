@@ -7,3 +7,4 @@
 export { type PrivateCommandsDeps, registerPrivateCommands } from './private-commands.js'
 export { type PrivateOptions, privateDefaults } from './private-options.js'
 export { createPrivateStorage, type PrivateStorage, type PrivateStorageDeps } from './private-storage.js'
+export { privateData } from './user-data.js'

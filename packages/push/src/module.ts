@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+import { offerUserData } from '@xmppkit/auth'
 import { CommandsService, JobsService } from '@xmppkit/commands/module'
 import { IqService } from '@xmppkit/iq/module'
 import type { BareJid } from '@xmppkit/jid'
@@ -14,6 +15,7 @@ import { createPush, type Push } from './push.js'
 import { registerPushCommands } from './push-commands.js'
 import type { PushOptions } from './push-options.js'
 import { createPushServiceSender } from './push-service-sender.js'
+import { pushData } from './user-data.js'
 
 /** The push notifications of a host. */
 export const PushService = service<Push>('push/push', { providedBy: ['push'] })
@@ -59,6 +61,7 @@ export const pushModule = defineModule({
     const senders = [...(sender ? [sender] : []), createPushServiceSender({ iq })]
     const waiting = messages && ((account: BareJid) => messages.count(account, clock.now()))
     const push = scope.use(createPush({ ...deps, senders, ...(waiting && { waiting }) }, options))
+    scope.use(offerUserData(deps.hooks, pushData(deps.store)))
     if (commands) scope.use(registerPushCommands({ ...deps, commands, push, ...(jobs && { jobs }) }))
     return { service: push }
   },

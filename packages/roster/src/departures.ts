@@ -43,6 +43,7 @@ export function createDepartures(deps: {
         return store.update(account, contact, decide)
       },
       count: (account) => store.count(account),
+      accounts: (domain, page) => store.accounts(domain, page),
       removeAll: (account) => store.removeAll(account),
     },
   }

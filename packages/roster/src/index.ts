@@ -35,3 +35,4 @@ export {
   seesContact,
 } from './subscription.js'
 export { rosterChanged, rosterItems } from './tokens.js'
+export { rosterData } from './user-data.js'

@@ -1,3 +1,4 @@
+import { accountsAmong } from '@xmppkit/auth'
 import type { BareJid } from '@xmppkit/jid'
 import type { Clock } from '@xmppkit/runtime'
 import type { RosterItem, RosterStore } from './ports.js'
@@ -84,6 +85,7 @@ export function createMemoryRosterStore(
     async count(account) {
       return rosters.get(account.toString())?.items.size ?? 0
     },
+    accounts: async (domain, page) => accountsAmong(rosters.keys(), domain, page),
     async removeAll(account) {
       const key = account.toString()
       const items = [...(rosters.get(key)?.items.values() ?? [])]

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+import { offerUserData } from '@xmppkit/auth'
 import { C2sService } from '@xmppkit/c2s/module'
 import { IqService } from '@xmppkit/iq/module'
 import { ClockService, defineModule, HooksService, IdsService, LoggerService, service } from '@xmppkit/module'
@@ -13,6 +14,7 @@ import type { RosterStore } from './ports.js'
 import { createRoster, type Roster } from './roster.js'
 import type { RosterOptions } from './roster-options.js'
 import { preApprovalFeature, rosterVersioningFeature } from './stream-features.js'
+import { rosterData } from './user-data.js'
 
 /** The rosters of a host. */
 export const RosterService = service<Roster>('roster/roster', { providedBy: ['roster'] })
@@ -47,6 +49,7 @@ export const rosterModule = defineModule({
   start({ router, c2s, ...deps }, options: RosterOptions, scope) {
     scope.use(c2s.features.add(rosterVersioningFeature))
     scope.use(c2s.features.add(preApprovalFeature))
+    scope.use(offerUserData(deps.hooks, rosterData(deps.store)))
     return { service: scope.use(createRoster({ ...deps, route: (stanza) => router.route(stanza) }, options)) }
   },
 })

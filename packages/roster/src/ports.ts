@@ -1,3 +1,4 @@
+import type { UserDataPage } from '@xmppkit/auth'
 import type { BareJid } from '@xmppkit/jid'
 import type { Awaitable } from '@xmppkit/runtime'
 import type { SubscriptionState } from './subscription.js'
@@ -94,4 +95,6 @@ export interface RosterStore {
   count(account: BareJid): Promise<number>
   /** Removes the whole roster and its version history; returns what was in it. */
   removeAll(account: BareJid): Promise<readonly RosterItem[]>
+  /** Accounts of a domain that something is kept for, as text, in ascending order of their UTF-8 bytes. */
+  accounts(domain: string, page: UserDataPage): Promise<readonly string[]>
 }

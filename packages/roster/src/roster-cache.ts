@@ -116,6 +116,7 @@ export function createRosterCache(store: RosterStore, options: RosterCacheOption
       }
     },
     count: (account) => store.count(account),
+    accounts: (domain, page) => store.accounts(domain, page),
     async removeAll(account) {
       try {
         return await store.removeAll(account)

@@ -5,10 +5,12 @@
  */
 export type { ServerApp } from './app.js'
 export { ServerError } from './errors.js'
+export { createExportFolder } from './export-folder.js'
 export { createServer, type Server } from './server.js'
 export {
   type ArchiveSettings,
   checkSections,
+  type ExportSettings,
   type HostSections,
   type HostSettings,
   type ServerDeps,

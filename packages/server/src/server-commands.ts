@@ -4,7 +4,6 @@ import {
   type CommandInfo,
   type Commands,
   choice,
-  createCommands,
   defineCommand,
   domain,
   integer,
@@ -38,8 +37,10 @@ export interface ServerCommandsDeps {
  * about, those of its hosts. A command about no domain runs on every host: lists are put together, numbers
  * added up.
  */
-export function createServerCommands(deps: ServerCommandsDeps): Pick<Commands, 'call' | 'find' | 'list'> {
-  const own = createCommands(deps)
+export function createServerCommands(
+  deps: ServerCommandsDeps,
+  own: Commands,
+): Pick<Commands, 'call' | 'find' | 'list'> {
   own.register(statusCommand(deps))
   own.register(statsCommand(deps))
   own.register(vhostsCommand(deps))

@@ -26,6 +26,7 @@ import type { ModuleUse, Provided } from '@xmppkit/module'
 import { type OfflineOptions, offlineDefaults } from '@xmppkit/offline'
 import { outboxDefaults } from '@xmppkit/outbox'
 import type { OutboxModuleOptions } from '@xmppkit/outbox/module'
+import { type PersonalDataOptions, personalDataDefaults } from '@xmppkit/personal-data'
 import { type PrivateOptions, privateDefaults } from '@xmppkit/private'
 import { type PushOptions, pushDefaults } from '@xmppkit/push'
 import { type RegistrationOptions, registrationDefaults } from '@xmppkit/registration'
@@ -59,6 +60,20 @@ export interface ArchiveSettings extends ArchiveOptions {
    */
   readonly enabled?: boolean
 }
+
+/** Where exports are. */
+export interface ExportSettings {
+  /**
+   * Folder commands write exports into, and read imports from; made when it is needed, and readable by the owner of the process
+   * only, since exports hold credentials. Without one these commands are not offered.
+   *
+   * @default none
+   */
+  readonly directory?: string
+}
+
+/** No folder. */
+const exportDirectoryDefault = ''
 
 /** Whether messages are archived unless somebody says otherwise. */
 export const archiveEnabledDefault = true
@@ -108,6 +123,8 @@ export interface HostSections {
   readonly vcard?: VCardOptions
   /** Private XML storage. */
   readonly private?: PrivateOptions
+  /** Export, import and erasure of what is kept for people. */
+  readonly personalData?: PersonalDataOptions
   /** Push notifications for clients that are away. */
   readonly push?: PushOptions
   /** Blocklists. */
@@ -147,6 +164,8 @@ export interface SharedSections {
   readonly throttle?: LoginThrottleOptions
   /** The database, where there is one: batches and queues. */
   readonly sql?: SqlStorageOptions
+  /** Where commands write exports and read imports. */
+  readonly exports?: ExportSettings
   /** Connections by address; the defaults of every listener. */
   readonly tcp?: Partial<TcpListenerOptions>
   /** XMPP over HTTP: WebSocket, and which pages and proxies it is for. */
@@ -276,6 +295,7 @@ export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedS
     offline: offlineDefaults,
     vcard: vcardDefaults,
     private: privateDefaults,
+    personalData: personalDataDefaults,
     push: pushDefaults,
     blocking: blockingDefaults,
     reporting: reportingDefaults,
@@ -291,6 +311,7 @@ export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedS
     stream: { ...c2sPortDefaults, fallbackDomain: '' },
     throttle: loginThrottleDefaults,
     sql: sqlStorageDefaults,
+    exports: { directory: exportDirectoryDefault },
     tcp: { ...tcpListenerDefaults, ...addressLimitDefaults },
     web: { ...webDefaults, hostMeta: { ...webDefaults.hostMeta, publicUrl: '', reachable } },
     http: { ...httpListenerDefaults, ...addressLimitDefaults },

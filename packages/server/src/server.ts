@@ -2,10 +2,11 @@ import { createLoginThrottle } from '@xmppkit/auth'
 import { ExternalAccountsService } from '@xmppkit/auth/module'
 import { type C2sPort, createC2sPort } from '@xmppkit/c2s'
 import { C2sService, LoginThrottleService } from '@xmppkit/c2s/module'
-import type { Commands } from '@xmppkit/commands'
+import { type Commands, createCommands, createJobs } from '@xmppkit/commands'
 import { createHooks, type Hooks } from '@xmppkit/hooks'
 import { prepareDomain } from '@xmppkit/jid'
 import { createHost, type Host, type ModuleUse, type Provided, provide } from '@xmppkit/module'
+import { ExportStoreService } from '@xmppkit/personal-data/module'
 import { createRouter, type Router } from '@xmppkit/router'
 import { RouterService } from '@xmppkit/router/module'
 import { createScope, randomIds, type Scope, silentLogger, systemClock } from '@xmppkit/runtime'
@@ -16,8 +17,10 @@ import { createWeb, type HttpListener, listenHttp, type Web } from '@xmppkit/web
 import { readerLimits } from '@xmppkit/xml'
 import { createServerApp, type ServerApp } from './app.js'
 import { ServerError } from './errors.js'
+import { createExportFolder } from './export-folder.js'
 import { createServerCommands, speaks } from './server-commands.js'
 import { type HostSettings, hostNameDefault, type ServerDeps, type ServerOptions } from './server-options.js'
+import { servePersonalData } from './server-personal-data.js'
 import { restoreTenants, type ServerTenants, serverTenants, tenantDirectory } from './server-tenants.js'
 import { standardModules } from './standard-modules.js'
 import { openStorage } from './storage.js'
@@ -108,10 +111,12 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
   const hostOf = (domain: string) => [...hosts.values()].find((host) => host.domains.has(domain))
   const router = createRouter({ hooks, logger, isLocal: (domain) => hostOf(domain) !== undefined })
   const { app, module, review } = createServerApp({ ...shared, hostOf })
+  const exports = options.exports?.directory ? createExportFolder(options.exports.directory) : undefined
   const services = [
     provide(RouterService, router),
     provide(LoginThrottleService, createLoginThrottle(shared, options.throttle)),
     ...storage.services,
+    ...(exports ? [provide(ExportStoreService, exports)] : []),
   ]
 
   for (const settings of [options, ...(options.hosts ?? [])]) {
@@ -130,14 +135,13 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
   const web = scope.use(createWeb({ ...shared, accept: (transport) => port.accept(transport) }, options.web))
   const listeners = await openListeners(options, { port, web, last }, shared, scope)
   const startedAt = clock.monotonic()
-  const commands = createServerCommands({
-    ...shared,
-    hosts,
-    tenants: directory,
-    startedAt,
-    storage: storage.description,
-    listeners,
-  })
+  const own = createCommands(shared)
+  const commands = createServerCommands(
+    { ...shared, hosts, tenants: directory, startedAt, storage: storage.description, listeners },
+    own,
+  )
+  const jobs = scope.use(createJobs(shared))
+  servePersonalData({ logger, hosts, commands: own, jobs, exports }, scope)
   logger.info('server started', {
     domains: [...hosts.values()].flatMap((host) => host.domains.list()),
     storage: storage.description,

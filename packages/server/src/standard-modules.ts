@@ -21,6 +21,7 @@ import { ldapModule } from '@xmppkit/ldap/module'
 import { type ModuleUse, use } from '@xmppkit/module'
 import { offlineModule } from '@xmppkit/offline/module'
 import { outboxModule } from '@xmppkit/outbox/module'
+import { personalDataModule } from '@xmppkit/personal-data/module'
 import { privateModule } from '@xmppkit/private/module'
 import { pushModule } from '@xmppkit/push/module'
 import { registrationModule } from '@xmppkit/registration/module'
@@ -75,6 +76,7 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
     // Bots end before what their messages find another way by.
     use(inProcessModule, settings.inProcess ?? {}),
     use(tenantRulesModule),
+    use(personalDataModule, settings.personalData ?? {}),
     // Ends before what takes over the messages of its sessions.
     use(streamManagementModule, settings.streamManagement ?? {}),
     ...(settings.modules ?? []),

@@ -8,6 +8,7 @@ import {
   unknownId,
 } from '@xmppkit/archive'
 import { type BareJid, type Jid, parseJid } from '@xmppkit/jid'
+import { createAccountPages, mergedPages } from './account-pages.js'
 import { createArchiveReader } from './archive-reader.js'
 import type { ArchiveSearch } from './archive-search.js'
 import { archiveStatements } from './archive-statements.js'
@@ -22,6 +23,8 @@ export function createSqlArchiveStore(
 ): ArchiveStore {
   const s = archiveStatements(statements, search)
   const reader = createArchiveReader({ db, search }, s)
+  const archived = createAccountPages(db, statements, 'archive_messages')
+  const preferring = createAccountPages(db, statements, 'archive_preferences')
 
   const write = async (lock: string, ...steps: readonly Step[]): Promise<number> => {
     const results = (await db.write({ lock, steps })) as readonly StepResult[]
@@ -95,6 +98,8 @@ export function createSqlArchiveStore(
       const rows = await Promise.all(old(removal).map((names) => one(s.countOlder(names))))
       return rows.reduce((sum, row) => sum + Number(row?.count), 0)
     },
+    accounts: async (domain, page) =>
+      mergedPages(await Promise.all([archived(domain, page), preferring(domain, page)]), page.limit),
     async preferences(account) {
       const row = await one(s.preferences({ account: account.toString() }))
       return row && toPreferences(row)

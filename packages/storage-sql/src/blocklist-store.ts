@@ -2,6 +2,7 @@ import type { BlocklistStore } from '@xmppkit/blocking'
 import { type BareJid, type Jid, parseJid } from '@xmppkit/jid'
 import type { Clock } from '@xmppkit/runtime'
 import { sql } from 'kysely'
+import { createAccountPages } from './account-pages.js'
 import { guarded, type SqlDatabase } from './database.js'
 import { toMoment } from './moments.js'
 import { guard, type Statements } from './statements.js'
@@ -36,6 +37,7 @@ export function createSqlBlocklistStore(
       const steps = jids.map((jid) => s.remove({ account: key, jid: jid.toString() }))
       if (steps.length > 0) await db.write({ lock: key, steps })
     },
+    accounts: createAccountPages(db, statements, 'blocked_jids'),
     async removeAll(account) {
       const key = account.toString()
       const results = await db.write({ lock: key, steps: [s.removeAll({ account: key })] })

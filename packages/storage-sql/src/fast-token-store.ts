@@ -1,4 +1,5 @@
 import type { ClientNames, FastClient, FastTokenStore, StoredToken } from '@xmppkit/fast'
+import { createAccountPages } from './account-pages.js'
 import { guarded, type Row, type SqlDatabase, type Step } from './database.js'
 import { fastTokenStatements } from './fast-token-statements.js'
 import { fromMoment, toMoment } from './moments.js'
@@ -44,6 +45,7 @@ export function createSqlFastTokenStore(
     async list(account) {
       return toClients(await db.read(s.list({ account: account.toString() })))
     },
+    accounts: createAccountPages(db, statements, 'fast_tokens'),
     async removeExpired(before, limit) {
       const step = s.removeExpired({ before: toMoment(before), limit })
       const results = await db.write({ lock: '', steps: [step] })

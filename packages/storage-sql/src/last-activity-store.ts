@@ -1,4 +1,5 @@
 import type { LastActivityStore } from '@xmppkit/basics'
+import { createAccountPages } from './account-pages.js'
 import type { SqlDatabase } from './database.js'
 import { fromMoment, toMoment } from './moments.js'
 import type { Statements } from './statements.js'
@@ -6,9 +7,10 @@ import type { Statements } from './statements.js'
 /** Keeps last activity in the table `last_activity`. */
 export function createSqlLastActivityStore(
   deps: { readonly db: SqlDatabase },
-  { with: taking }: Statements,
+  statements: Statements,
 ): LastActivityStore {
   const { db } = deps
+  const { with: taking } = statements
   const set = taking<{ account: string; domain: string; last_at: string; status: string }>()(
     'last_activity_set',
     (query, p) =>
@@ -38,6 +40,7 @@ export function createSqlLastActivityStore(
       const [row] = await db.read(get({ account: account.toString() }))
       return row && { at: fromMoment(row.last_at), status: String(row.status) }
     },
+    accounts: createAccountPages(db, statements, 'last_activity'),
     async remove(account) {
       const key = account.toString()
       await db.write({ lock: key, steps: [remove({ account: key })] })

@@ -1,6 +1,8 @@
 import { type BareJid, parseJid } from '@xmppkit/jid'
 import type { RosterItem, RosterItemChange, RosterStore, RosterUpdate } from '@xmppkit/roster'
 import { type Clock, createKeyedQueue } from '@xmppkit/runtime'
+import type { Clock } from '@xmppkit/runtime'
+import { createAccountPages } from './account-pages.js'
 import { guarded, type Row, type SqlDatabase, type Step, type StepResult } from './database.js'
 import { SqlStorageError } from './errors.js'
 import { toMoment } from './moments.js'
@@ -129,6 +131,7 @@ export function createSqlRosterStore(
       const [row] = await db.read(s.count({ account: account.toString() }))
       return Number(row?.count)
     },
+    accounts: createAccountPages(db, statements, 'rosters'),
     async removeAll(account) {
       const key = account.toString()
       const steps = [s.removeItems({ account: key }), s.remove({ account: key })]

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+import { offerUserData } from '@xmppkit/auth'
 import { CommandError } from '@xmppkit/commands'
 import { CommandsService } from '@xmppkit/commands/module'
 import { DiscoService } from '@xmppkit/disco/module'
@@ -75,6 +76,13 @@ export const tenantRulesModule = defineModule({
   ],
   start({ host, domains, disco, commands, ...deps }, _options, scope) {
     scope.use(paceTenants(deps))
+    scope.use(
+      offerUserData(deps.hooks, {
+        name: 'tenants',
+        remove: async () => 0,
+        removeDomain: async (domain) => Number(await deps.tenants.remove(domain)),
+      }),
+    )
     if (disco) scope.use(brandTenants({ ...deps, disco }))
     const directory: TenantDirectory = {
       of(_domain, name = host.name) {

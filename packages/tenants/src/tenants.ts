@@ -51,6 +51,8 @@ export interface Tenants {
   remove(domain: string): Promise<boolean>
   /** What a domain has of its own; nothing for one that has not, and for one that is not served. */
   settings(domain: string): TenantSettings
+  /** Whether a domain is kept for this host, served or not. */
+  keeps(domain: string): boolean
   /** The limit of a domain in place of an option, `sessions/maxPerAccount` for example; undefined if it has none. */
   limit(domain: string, option: string): number | undefined
   /** All domains with settings of their own. */
@@ -144,6 +146,7 @@ export async function createTenants(deps: TenantsDeps): Promise<Tenants> {
       return queue.run(domain, () => remove(domain))
     },
     settings: (domain) => kept.get(domain) ?? noSettings,
+    keeps: (domain) => kept.has(domain),
     limit(domain, option) {
       const name = settingOf.get(option)
       return name && kept.get(domain)?.[name]

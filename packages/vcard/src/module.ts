@@ -3,11 +3,13 @@
  *
  * @packageDocumentation
  */
+import { offerUserData } from '@xmppkit/auth'
 import { CommandsService } from '@xmppkit/commands/module'
 import { IqService } from '@xmppkit/iq/module'
 import { defineModule, HooksService, LoggerService, maybe, service } from '@xmppkit/module'
 import { SessionsService } from '@xmppkit/sessions/module'
 import { StorageService } from '@xmppkit/storage/module'
+import { vcardData } from './user-data.js'
 import { createVCards, type VCards } from './vcard.js'
 import { registerVCardCommands } from './vcard-commands.js'
 import type { VCardOptions } from './vcard-options.js'
@@ -33,6 +35,7 @@ export const vcardModule = defineModule({
   ],
   start({ storage, commands, ...deps }, options: VCardOptions, scope) {
     const vcards = scope.use(createVCards({ ...deps, store: storage.keyValue('vcard') }, options))
+    scope.use(offerUserData(deps.hooks, vcardData(storage.keyValue('vcard'))))
     if (commands) scope.use(registerVCardCommands({ commands, vcards }))
     return { service: vcards }
   },
