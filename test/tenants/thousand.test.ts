@@ -110,7 +110,9 @@ function storesOf(server: Server) {
       roster: (await of.rosters.load(account)).items.map(({ name }) => name),
       offline: (await of.offline.list(account, page)).map(({ stanza }) => stanza),
       archive: (
-        (await of.archive.page(account, { limit: 10 })) as { messages: { id: string }[] }
+        (await of.archive.page(account, { limit: 10 })) as {
+          readonly messages: readonly { readonly id: string }[]
+        }
       ).messages.map(({ id }) => id),
       preferences: (await of.archive.preferences(account))?.always.map(String),
       old: await of.archive.countOlder({ domain, before: now + 1 }),

@@ -8,6 +8,7 @@ import { XmppkitError } from '@xmppkit/runtime'
  * - `testing/mismatch`: something else came.
  * - `testing/unexpected`: something came where nothing should.
  * - `testing/login`: the login failed.
+ * - `testing/clock`: the clock of the server cannot be turned.
  * - `testing/script`: a wire script has a line nobody understands.
  */
 export class TestingError extends XmppkitError<
@@ -16,5 +17,6 @@ export class TestingError extends XmppkitError<
   | 'testing/mismatch'
   | 'testing/unexpected'
   | 'testing/login'
+  | 'testing/clock'
   | 'testing/script'
 > {}

@@ -11,6 +11,14 @@ export { type ManagedClient, manageStream } from './managed-client.js'
 export { absent, anything, matchXml } from './match-xml.js'
 export { createPipe, type Pipe, type PipeEnd, type PipeOptions } from './pipe.js'
 export { type SocketTransportOptions, socketTransport, tlsOf } from './socket-transport.js'
+export { type SocketTransportOptions, socketTransport } from './socket-transport.js'
+export {
+  createTestClient,
+  type StanzaTest,
+  type TestClient,
+  type TestClientDeps,
+  type TestClientOptions,
+} from './test-client.js'
 export { createTestServer, type TestServer, type TestServerOptions } from './test-server.js'
 export { type WebSocketLike, webSocketFrames } from './web-socket-frames.js'
 export {

@@ -1,5 +1,5 @@
 import type { FullJid, Jid } from '@xmppkit/jid'
-import { type Clock, systemClock } from '@xmppkit/runtime'
+import type { Clock } from '@xmppkit/runtime'
 import { NS, type Stanza } from '@xmppkit/stanza'
 import type { ConnectionSink } from '@xmppkit/stream'
 import {
@@ -14,6 +14,7 @@ import {
 } from '@xmppkit/xml'
 import { TestingError } from './errors.js'
 import { matchXml } from './match-xml.js'
+import { waitingClock } from './waiting-clock.js'
 import { authenticate, bindResource, show, streamHeader } from './wire-login.js'
 
 /** Collaborators of {@link createWireClient}. */
@@ -120,6 +121,11 @@ export interface WireClient extends AsyncDisposable {
   login(account: WireLogin, features?: RawElement): Promise<FullJid>
   /** Resolves when the server has ended the stream or the connection. */
   readonly ended: Promise<void>
+  /**
+   * Hands every further element to a function instead of keeping it for {@link WireClient.receive}; what is kept already goes
+   * first. Only `send`, `close`, `cut` and `ended` are of use then.
+   */
+  divert(take: (element: RawElement) => void): void
   /** Ends the stream and waits for the server to do the same. */
   close(): Promise<void>
   /** Cuts the connection without a word. */
@@ -155,7 +161,7 @@ type Received =
  * ```
  */
 export function createWireClient(deps: WireClientDeps, options: WireClientOptions): WireClient {
-  const { transport, clock = systemClock } = deps
+  const { transport, clock = waitingClock } = deps
   const { domain, timeoutMs = 5_000 } = options
   const inbox: Received[] = []
   const waiting: ((error?: Error) => void)[] = []
@@ -168,6 +174,7 @@ export function createWireClient(deps: WireClientDeps, options: WireClientOption
     settleEnded = resolve
   })
   let settleSecured = () => {}
+  let diverted: ((element: RawElement) => void) | undefined
 
   const wake = () => {
     for (const resume of waiting.splice(0)) resume()
@@ -182,7 +189,8 @@ export function createWireClient(deps: WireClientDeps, options: WireClientOption
       try {
         reader.push(chunk)
         for (let event = reader.next(); event; event = reader.next()) {
-          inbox.push(event)
+          if (diverted && event.kind === 'element') diverted(event)
+          else inbox.push(event)
           if (event.kind === 'close') settleEnded()
         }
       } catch (cause) {
@@ -309,6 +317,10 @@ export function createWireClient(deps: WireClientDeps, options: WireClientOption
       await client.authenticate(account, features ?? (await client.secure()))
       jid = await bindResource(client, account.resource)
       return jid as FullJid
+    },
+    divert(take) {
+      for (const event of inbox.splice(0)) if (event.kind === 'element') take(event)
+      diverted = take
     },
     async close() {
       if (!failure) client.send('</stream:stream>')
