@@ -31,10 +31,11 @@ export function controlSocketPath(dataDir: string): string {
  *
  * @throws CliError `cli/usage` when there are too many.
  */
-export function namedArguments(command: CommandInfo, words: readonly string[]): Record<string, string> {
-  const left = [...words]
-  const named: Record<string, string> = {}
+export function namedArguments(command: CommandInfo, words: readonly string[]): Record<string, unknown> {
+  const named: Record<string, unknown> = {}
+  const left = words.filter((word) => !takeNamed(command, word, named))
   for (const [name, { kind }] of Object.entries(command.args)) {
+    if (Object.hasOwn(named, name)) continue
     const word = left.shift()
     if (word === undefined) break
     const isAddress = kind === 'account' || kind === 'address'
@@ -42,6 +43,25 @@ export function namedArguments(command: CommandInfo, words: readonly string[]): 
   }
   if (left.length > 0) throw new CliError('cli/usage', `too many arguments; usage: ${usageOf(command)}`)
   return named
+}
+
+/** Takes `maxAccounts=100`; only what may be left out can be named, so that nobody's password is taken for a name. */
+function takeNamed(command: CommandInfo, word: string, named: Record<string, unknown>): boolean {
+  const at = word.indexOf('=')
+  const name = word.slice(0, Math.max(0, at))
+  const value = Object.hasOwn(command.args, name) ? command.args[name] : undefined
+  if (value === undefined || !('optional' in value)) return false
+  const text = word.slice(at + 1)
+  named[name] = value.kind === 'list' || value.kind === 'record' ? jsonOrText(text) : text
+  return true
+}
+
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text // the command says what is wrong with it
+  }
 }
 
 /** How a command is called, for people. */

@@ -66,6 +66,17 @@ commands.register(
   }),
 )
 
+const wishes: object[] = []
+commands.register(
+  defineCommand({
+    name: 'wish',
+    description: 'Takes what is wished',
+    args: { a: text(), c: optional(text()), b: optional(text()), list: optional(list(text())) },
+    result: nothing(),
+    run: (args) => void wishes.push(args),
+  }),
+)
+
 let data = ''
 let socket: AsyncDisposable
 let out = ''
@@ -100,6 +111,19 @@ test('an account may be two words or one address', async () => {
 test('a list is shown one entry a line, members between tabs; hyphens do for underscores', async () => {
   expect(await run('connected-users')).toBe(0)
   expect(out).toBe('juliet@example.org/balcony\t5\nromeo@example.org/garden\t0\n')
+})
+
+test('what may be left out may be named, a list as JSON; a password is never taken for a name', async () => {
+  expect(await run('wish', 'b=2', 'first', 'list=["x"]')).toBe(0)
+  expect(await run('wish', 'first', 'second', 'b={')).toBe(0)
+  expect(await run('wish', 'a=first')).toBe(0)
+  expect(wishes).toEqual([
+    { a: 'first', b: '2', list: ['x'] },
+    { a: 'first', b: '{', c: 'second' },
+    { a: 'a=first' },
+  ])
+  expect(await run('wish', 'first', 'list=[')).toBe(2)
+  expect(err).toMatch(/list must be a list/)
 })
 
 test('a dry run asks what would happen', async () => {

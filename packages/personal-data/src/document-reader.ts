@@ -33,6 +33,8 @@ export interface DocumentReader {
 const pieNs = 'urn:xmpp:pie:0'
 const maxDepth = 64
 const steps = ['server-data', 'host', 'user'] as const
+/** A document may also be one host: a part of an export that is spread over files (XEP-0227 §5.1). */
+const partRoot = 'host'
 type Path = { readonly name: string; readonly ns: string }
 
 /** Makes a reader of XEP-0227 documents. It expands no entities and follows no inclusions: both could name files of the server. */
@@ -87,6 +89,10 @@ class ReaderState {
 
   open(tag: SaxesTagNS): void {
     this.#pending = 0
+    if (this.#path.length === 0 && tag.uri === pieNs && tag.local === partRoot) {
+      this.#path.push({ name: steps[0], ns: pieNs })
+      this.#scopes.push({})
+    }
     const depth = this.#path.length
     if (depth >= maxDepth) throw unreadable(`elements are nested deeper than ${maxDepth}`)
     this.#path.push({ name: tag.local, ns: tag.uri })

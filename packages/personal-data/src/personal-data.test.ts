@@ -212,6 +212,13 @@ describe('an import', () => {
     )
   })
 
+  test('E-17: a file of one host, as some servers write, is read too', async () => {
+    const { imported, notes } = rig()
+    const text = `<host xmlns='urn:xmpp:pie:0' jid='example.org'><user name='juliet' password='x'><notes xmlns='${ns}'><note>n</note></notes></user></host>`
+    expect(await imported(text)).toMatchObject({ users: 1, failed: 0 })
+    expect(notes.get('juliet@example.org')).toEqual(['n'])
+  })
+
   test('E-17: XInclude is not followed', async () => {
     const { imported } = rig()
     const include = "<xi:include xmlns:xi='http://www.w3.org/2001/XInclude' href='file:///etc/passwd'/>"

@@ -60,7 +60,6 @@ const settings = {
   maxArchivedMessagesPerAccount: limit('messages kept for an account'),
   maxArchiveDays: limit('days messages are kept'),
 }
-const served = { domain: domain(), ...settings }
 const maxDomains = 1000
 
 /**
@@ -90,7 +89,8 @@ const addCommand = (tenants: TenantDirectory) =>
     tags,
     description: 'Serves one more domain, also after a restart',
     args: {
-      ...served,
+      domain: domain(),
+      ...settings,
       host: optional(text({ description: 'name of the host; the first one if not given' })),
     },
     result: nothing(),
@@ -104,7 +104,7 @@ const setCommand = (tenants: TenantDirectory) =>
     tags,
     description:
       'Gives a domain a name, contacts and limits of its own; what is not given is as on other domains',
-    args: served,
+    args: { domain: domain(), ...settings },
     result: nothing(),
     run: ({ domain, ...given }) => explained(() => tenants.of(domain).set(domain, toSettings(given))),
   })
