@@ -36,7 +36,15 @@ test('E-14: a thousand tenants take less than 2 KiB each, added by command to a 
   onTestFinished(() => server.close())
   const add = async (from: number, to: number) => {
     for (const domain of tenants.slice(from, to)) {
-      await server.commands.call('add_domain', { domain, name: `Tenant ${domain}`, maxAccounts: 100 })
+      await server.commands.call('add_domain', {
+        domain,
+        name: `Tenant ${domain}`,
+        contacts: [{ role: 'abuse', uri: `mailto:abuse@${domain}` }],
+        maxAccounts: 100,
+        maxSessions: 100,
+        maxStanzasPerSecond: 100,
+        maxArchiveDays: 30,
+      })
     }
   }
   await add(0, 500) // what the first ones make hot is not theirs

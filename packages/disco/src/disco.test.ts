@@ -163,6 +163,30 @@ describe('a server', () => {
     expect(await values('other.example')).toEqual(['urn:f', '1', '2'])
   })
 
+  test('E-14: a source is asked about single domains, and again when it has changed', async () => {
+    const { disco, info } = scene({ name: 'Host' })
+    const names = new Map([['other.example', 'Tenant']])
+    const source = disco.addSource({
+      has: (domain) => names.has(domain),
+      identities: (domain) => [{ category: 'server', type: 'im', name: names.get(domain)! }],
+      extensions: (domain) => [{ formType: 'urn:f', fields: { a: domain } }],
+    })
+    const shown = async (domain: string) => {
+      const { identities, forms } = (await info(domain, stranger)) as DiscoInfo
+      return [identities[0]?.name, forms.length]
+    }
+    expect([await shown('other.example'), await shown(server)]).toEqual([
+      ['Tenant', 1],
+      ['Host', 0],
+    ])
+    expect(disco.caps('other.example').ver).not.toBe(disco.caps(server).ver)
+    names.set('other.example', 'Another')
+    source.changed()
+    expect(await shown('other.example')).toEqual(['Another', 1])
+    source[Symbol.dispose]()
+    expect(await shown('other.example')).toEqual(['Host', 0])
+  })
+
   test('E-14: of however many domains it is right, though not all are remembered', async () => {
     const { disco, info } = scene({ name: 'Host' })
     const domains = Array.from({ length: 1500 }, (_, n) => `other${n}.example`)

@@ -15,7 +15,13 @@ import {
   discoInfoResult,
   discoItemsGet,
 } from './payloads.js'
-import { createRegistry, type DiscoExtension, type DiscoPlace } from './registry.js'
+import {
+  createRegistry,
+  type DiscoExtension,
+  type DiscoPlace,
+  type DiscoSource,
+  type DiscoSourceHandle,
+} from './registry.js'
 import { accountVisible, discoInfo, discoItems } from './tokens.js'
 import { capsHash, compareOctets } from './verification-string.js'
 
@@ -53,6 +59,8 @@ export interface Disco extends Disposable {
   addItem(target: IqTarget, item: DiscoItem, place?: DiscoPlace): Disposable
   /** Adds fields of a form (XEP-0128). Fields of one `FORM_TYPE` become one form, values of one field one list. */
   addExtension(target: IqTarget, extension: DiscoExtension, place?: DiscoPlace): Disposable
+  /** Asks a source, too, what the servers of single domains are: for many domains, each with a face of its own. */
+  addSource(source: DiscoSource): DiscoSourceHandle
   /**
    * Answers a disco#info question.
    *
@@ -198,6 +206,7 @@ export function createDisco(deps: DiscoDeps, options: DiscoOptions = {}): Disco 
     addFeature,
     addIdentity,
     addItem: (target, item, place) => registry.add(target, { kind: 'item', item }, place),
+    addSource: (source) => registry.addSource(source),
     addExtension: (target, extension, place) => registry.add(target, { kind: 'extension', extension }, place),
     info,
     items,

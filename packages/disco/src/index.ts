@@ -22,7 +22,7 @@ export {
   discoItemsGet,
 } from './payloads.js'
 export { queryDiscoInfo } from './query.js'
-export type { DiscoExtension, DiscoPlace } from './registry.js'
+export type { DiscoExtension, DiscoPlace, DiscoSource, DiscoSourceHandle } from './registry.js'
 export { accountVisible, discoInfo, discoItems } from './tokens.js'
 export { capsHash, isKnownHash, verificationString } from './verification-string.js'
 export { isWellFormed } from './well-formed.js'

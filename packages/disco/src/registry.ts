@@ -25,6 +25,22 @@ export interface DiscoExtension {
   readonly replaces?: boolean
 }
 
+/** What the servers of single domains are, told when somebody asks, so that a domain takes no memory until then. */
+export interface DiscoSource {
+  /** Whether there is anything to tell of a domain; asked often. */
+  has(domain: string): boolean
+  /** Identities of the domain's server. */
+  identities(domain: string): readonly DiscoIdentity[]
+  /** Forms of the domain's server. */
+  extensions(domain: string): readonly DiscoExtension[]
+}
+
+/** A source that was added, until disposed. */
+export interface DiscoSourceHandle extends Disposable {
+  /** It would tell something else than before. */
+  changed(): void
+}
+
 type Fact =
   | { readonly kind: 'identity'; readonly identity: DiscoIdentity }
   | { readonly kind: 'feature'; readonly feature: string }
@@ -43,6 +59,8 @@ const maxKnown = 1000
 export interface Registry {
   /** Keeps something until disposed. */
   add(target: IqTarget, fact: Fact, place: DiscoPlace | undefined): Disposable
+  /** Asks a source, too, about servers themselves. */
+  addSource(source: DiscoSource): DiscoSourceHandle
   /**
    * Everything of an entity or node but its items; `undefined` if nothing was said of the node. Of entities it is the same
    * object until something is added or removed, on all domains about which nothing of their own was said.
@@ -57,13 +75,32 @@ export function createRegistry(): Registry {
   // By place, so that a question costs what its answer is long, not what all domains registered.
   const places = new Map<string, Set<{ readonly fact: Fact }>>()
   const infos = new Map<string, DiscoInfo>()
+  const sources = new Set<DiscoSource>()
 
   const factsAt = (target: IqTarget, domain: string | undefined, node: string | undefined): Fact[] =>
     [...(places.get(placeKey(target, domain, node)) ?? [])].map((entry) => entry.fact)
 
+  const toldOf = (domain: string): Fact[] =>
+    [...sources].flatMap((source) =>
+      source.has(domain)
+        ? [
+            ...source.identities(domain).map((identity) => ({ kind: 'identity' as const, identity })),
+            ...source.extensions(domain).map((extension) => ({ kind: 'extension' as const, extension })),
+          ]
+        : [],
+    )
+
+  function isSpecial(target: IqTarget, domain: string): boolean {
+    if (places.has(placeKey(target, domain, undefined))) return true
+    if (target !== 'server') return false
+    for (const source of sources) if (source.has(domain)) return true
+    return false
+  }
+
   function facts(target: IqTarget, domain: string, node: string | undefined): Facts | undefined {
     const everywhere = factsAt(target, undefined, node)
-    const here = factsAt(target, domain, node)
+    const told = target === 'server' && node === undefined ? toldOf(domain) : []
+    const here = [...factsAt(target, domain, node), ...told]
     return node !== undefined && everywhere.length + here.length === 0 ? undefined : { everywhere, here }
   }
 
@@ -80,13 +117,22 @@ export function createRegistry(): Registry {
         if (entries.size === 0) places.delete(key)
       })
     },
+    addSource(source) {
+      const changed = () => infos.clear()
+      sources.add(source)
+      changed()
+      const removed = disposable(() => {
+        sources.delete(source)
+        changed()
+      })
+      return { changed, [Symbol.dispose]: () => removed[Symbol.dispose]() }
+    },
     info(target, domain, node) {
       if (node !== undefined) {
         const found = facts(target, domain, node)
         return found && toInfo(found)
       }
-      const own = placeKey(target, domain, undefined)
-      const key = places.has(own) ? own : placeKey(target, undefined, undefined)
+      const key = placeKey(target, isSpecial(target, domain) ? domain : undefined, undefined)
       const known = infos.get(key)
       if (known !== undefined) return known
       const info = toInfo(facts(target, domain, undefined) ?? { everywhere: [], here: [] })

@@ -1,19 +1,18 @@
-import type { Disco } from '@xmppkit/disco'
+import type { Disco, DiscoExtension } from '@xmppkit/disco'
 import type { Hooks } from '@xmppkit/hooks'
 import { disposable } from '@xmppkit/runtime'
 import { NS } from '@xmppkit/stanza'
-import type { TenantSettings } from './ports.js'
 import type { Tenants } from './tenants.js'
 import { tenantChanged } from './tokens.js'
 
 /** Collaborators of {@link brandTenants}. */
 export interface BrandTenantsDeps {
   /** Whose settings they are. */
-  readonly tenants: Pick<Tenants, 'customised'>
+  readonly tenants: Pick<Tenants, 'settings'>
   /** Tells when settings change. */
   readonly hooks: Pick<Hooks, 'on'>
   /** What servers say of themselves. */
-  readonly disco: Pick<Disco, 'addIdentity' | 'addExtension'>
+  readonly disco: Pick<Disco, 'addSource'>
 }
 
 /**
@@ -25,39 +24,27 @@ export interface BrandTenantsDeps {
  * ```
  */
 export function brandTenants({ tenants, hooks, disco }: BrandTenantsDeps): Disposable {
-  const faces = new Map<string, Disposable>()
-  const show = (domain: string, settings: TenantSettings) => {
-    faces.get(domain)?.[Symbol.dispose]()
-    faces.delete(domain)
-    const registered = [...registrations(disco, domain, settings)]
-    if (registered.length === 0) return
-    const face = disposable(() => {
-      for (const one of registered) one[Symbol.dispose]()
-    })
-    faces.set(domain, face)
-  }
-  for (const [domain, settings] of tenants.customised()) show(domain, settings)
-  const listener = hooks.on(tenantChanged, ({ domain, settings }) => show(domain, settings), {
-    label: 'tenants',
+  const source = disco.addSource({
+    has(domain) {
+      const { name, contacts } = tenants.settings(domain)
+      return name !== undefined || contacts !== undefined
+    },
+    identities(domain) {
+      const { name } = tenants.settings(domain)
+      return name === undefined ? [] : [{ category: 'server', type: 'im', name }]
+    },
+    extensions: (domain) => contactForms(tenants.settings(domain).contacts ?? {}),
   })
+  const listener = hooks.on(tenantChanged, () => source.changed(), { label: 'tenants' })
   return disposable(() => {
     listener[Symbol.dispose]()
-    for (const face of faces.values()) face[Symbol.dispose]()
-    faces.clear()
+    source[Symbol.dispose]()
   })
 }
 
-function* registrations(
-  disco: BrandTenantsDeps['disco'],
-  domain: string,
-  { name, contacts = {} }: TenantSettings,
-): Iterable<Disposable> {
-  if (name !== undefined) {
-    yield disco.addIdentity('server', { category: 'server', type: 'im', name }, { domain })
-  }
+function contactForms(contacts: Readonly<Record<string, readonly string[]>>): readonly DiscoExtension[] {
   const fields = Object.entries(contacts).filter(([, uris]) => uris.length > 0)
-  if (fields.length === 0) return
+  if (fields.length === 0) return []
   const named = Object.fromEntries(fields.map(([role, uris]) => [`${role}-addresses`, uris]))
-  const extension = { formType: NS.contactAddresses, fields: named, replaces: true }
-  yield disco.addExtension('server', extension, { domain })
+  return [{ formType: NS.contactAddresses, fields: named, replaces: true }]
 }
