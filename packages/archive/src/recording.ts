@@ -68,9 +68,6 @@ export function createRecording(deps: RecordingDeps): Recording {
   }
 
   const written = async ({ context, stanza, entry }: ArchiveCopy): Promise<void> => {
-  const keep = async (stanza: Stanza, context: ArchivingContext): Promise<string> => {
-    const entry = archiveEntry(stanza, context.peer, { id: ids.next(), at: clock.now(), ...context })
-    await store.append(context.account, [entry])
     deps.grown(context)
     if (retractedId(stanza) !== undefined) await bury(context, stanza, entry.at)
     if (hooks.has(messageArchived)) await hooks.run(messageArchived, { ...context, stanza, id: entry.id })
@@ -86,7 +83,7 @@ export function createRecording(deps: RecordingDeps): Recording {
   const keep = (stanza: Stanza, context: ArchivingContext): ArchiveCopy => ({
     context,
     stanza,
-    entry: entryOf(stanza, context.peer, { id: ids.next(), at: clock.now(), ...context }),
+    entry: archiveEntry(stanza, context.peer, { id: ids.next(), at: clock.now(), ...context }),
   })
 
   const keepUnlessVetoed = (stanza: Stanza | Drop | undefined, context: ArchivingContext) =>
@@ -119,7 +116,6 @@ export function createRecording(deps: RecordingDeps): Recording {
 
 const partOf = ({ context: { account }, entry }: ArchiveCopy) => ({ account, message: entry })
 
-function entryOf(
 /** What is kept of a message. */
 export function archiveEntry(
   stanza: Stanza,

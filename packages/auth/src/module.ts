@@ -16,10 +16,9 @@ import {
 } from '@xmppkit/module'
 import type { ScramHasher } from '@xmppkit/sasl'
 import { registerAccountCommands } from './account-commands.js'
+import { accountData } from './account-data.js'
 import { type Accounts, createAccounts } from './accounts.js'
 import type { AccountsOptions } from './accounts-options.js'
-import { accountData } from './account-data.js'
-import { type Accounts, type AccountsOptions, createAccounts } from './accounts.js'
 import { AuthError } from './errors.js'
 import {
   createExternalAccounts,

@@ -83,7 +83,8 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
   // Together with what else is stored of it, so that both are written in one go. One without the other would be a message
   // that is refused and delivered.
   const append = async (account: BareJid, message: NewOfflineMessage, pending: Storing | undefined) => {
-    const appending = store.append(account, message, settings.maxMessagesPerAccount)
+    const limit = deps.limitOf?.(account) ?? settings.maxMessagesPerAccount
+    const appending = store.append(account, message, limit)
     if (pending === undefined) return appending
     const [kept, other] = await Promise.allSettled([appending, pending.flush()])
     if (other.status === 'fulfilled') return appending
@@ -98,8 +99,6 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
     const expiry = expiresAt === undefined ? {} : { expiresAt }
     const message = { stanza: textFromWire(stanza.toWire()), receivedAt, ...expiry }
     const stored = await append(account, message, stanza.meta(storing))
-    const limit = deps.limitOf?.(account) ?? settings.maxMessagesPerAccount
-    const stored = await store.append(account, message, limit)
     if (stored === 'full') return 'full'
     // Somebody may have come while the message was being written; not waited for: the sender is served.
     void release.start(account, true)

@@ -1,7 +1,6 @@
 import { type BareJid, parseJid } from '@xmppkit/jid'
 import type { RosterItem, RosterItemChange, RosterStore, RosterUpdate } from '@xmppkit/roster'
 import { type Clock, createKeyedQueue } from '@xmppkit/runtime'
-import type { Clock } from '@xmppkit/runtime'
 import { createAccountPages } from './account-pages.js'
 import { guarded, type Row, type SqlDatabase, type Step, type StepResult } from './database.js'
 import { SqlStorageError } from './errors.js'

@@ -11,7 +11,6 @@ export { type ManagedClient, manageStream } from './managed-client.js'
 export { absent, anything, matchXml } from './match-xml.js'
 export { createPipe, type Pipe, type PipeEnd, type PipeOptions } from './pipe.js'
 export { type SocketTransportOptions, socketTransport, tlsOf } from './socket-transport.js'
-export { type SocketTransportOptions, socketTransport } from './socket-transport.js'
 export {
   createTestClient,
   type StanzaTest,
