@@ -46,6 +46,7 @@ test('L-1: every limit can be set and lifted', async () => {
     '--set=c2s.maxWaiting=50',
     '--set=sessions.onLimit=close-oldest',
     '--set=accounts.hashes=["SHA-1"]',
+    '--set=streamManagement.maxWaiting=3',
   ])
   expect(sections).toEqual({
     stream: { loginTimeoutMs: 5_000, limits: { maxBytes: 20_000 } },
@@ -55,6 +56,7 @@ test('L-1: every limit can be set and lifted', async () => {
     c2s: { maxWaiting: 50 },
     sessions: { onLimit: 'close-oldest' },
     accounts: { hashes: ['SHA-1'] },
+    streamManagement: { maxWaiting: 3 },
   })
 })
 

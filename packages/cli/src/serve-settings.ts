@@ -94,7 +94,7 @@ function checkedTopLevel(name: string): string {
 }
 
 function applySet(sections: Sections, text: string): void {
-  const match = /^([a-z][a-z0-9]*(?:\.[A-Za-z0-9]+)+)=(.*)$/.exec(text)
+  const match = /^([a-z][A-Za-z0-9]*(?:\.[A-Za-z0-9]+)+)=(.*)$/.exec(text)
   if (!match) throw new CliError('cli/usage', `--set wants SECTION.OPTION=VALUE, got ${text}`)
   assign(sections, match[1]!, plainValue(match[2]!))
 }
