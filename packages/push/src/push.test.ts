@@ -1,6 +1,8 @@
 import { removeUser } from '@xmppkit/auth'
 import { messageHeld } from '@xmppkit/c2s'
 import { parseJid } from '@xmppkit/jid'
+import { archivedAs, late, offlineMessage } from '@xmppkit/sessions'
+import type { Stanza } from '@xmppkit/stanza'
 import { describe, expect, test } from 'vitest'
 import { createMemoryPushStore } from './memory-store.js'
 import type { PushNotification } from './ports.js'
@@ -120,6 +122,34 @@ describe('XEP-0357 §7: when somebody is notified', () => {
     await hooks.run(messageHeld, { session, stanza: messageOf('<subject>hi</subject>') })
     await settled()
     expect(sent.map(toText)).toEqual(['push.example phone: message 1', 'push.example old tablet: message 1'])
+  })
+
+  test('SM-9: once of a held message, though it is stored when its session has ended', async () => {
+    const { enable: register, hooks, connect, sent, clock } = pushScene()
+    const session = connect(phone)
+    await register('phone')
+    const stored = async (stanza: Stanza) => {
+      await clock.advance(60_000)
+      await hooks.fold(offlineMessage, { action: 'stored', stanza })
+      await settled()
+      return sent.splice(0).map(toText)
+    }
+    const named = messageOf('<body>hi</body>').with({ id: '1' })
+    const archived = messageOf('<body>hi</body>').withMeta(archivedAs, { by: account, id: 'a1' })
+    for (const stanza of [named, archived, messageOf('<body>nameless</body>')])
+      await hooks.run(messageHeld, { session, stanza })
+    await clock.advance(60_000)
+    await settled()
+    expect(sent.splice(0).map(toText)).toEqual([
+      'push.example phone: message 1',
+      'push.example phone: message 2',
+    ])
+    // As it is given back: it says when it came.
+    expect(await stored(late(named, clock.now()))).toEqual([])
+    expect(await stored(late(archived, clock.now()))).toEqual([])
+    // Once; and what has no name is like no other.
+    expect(await stored(named)).toEqual(['push.example phone: message 1'])
+    expect(await stored(messageOf('<body>nameless</body>'))).toEqual(['push.example phone: message 1'])
   })
 
   test('what comes in quick succession becomes one; the next one waits for the pause to end', async () => {

@@ -6,6 +6,7 @@ import { type Clock, createScope, type Logger } from '@xmppkit/runtime'
 import { offlineMessage, offlineSeq, type Sessions } from '@xmppkit/sessions'
 import type { Stanza } from '@xmppkit/stanza'
 import { type Alarm, mergeAlarms, summaryOf } from './alarm.js'
+import { createHeldMessages } from './held-messages.js'
 import type { PushRegistration, PushSender, PushStore } from './ports.js'
 import { createPushDelivery } from './push-delivery.js'
 import { pushKindOf } from './push-kind.js'
@@ -73,6 +74,8 @@ export interface Push extends AsyncDisposable {
 
 const label = 'push'
 const dropLogMs = 60_000
+/** Held messages that are known, about 200 bytes each. */
+const maxHeld = 10_000
 
 /**
  * Wakes up devices (XEP-0357): for messages that were stored because nobody could take them, and for those that are held
@@ -89,6 +92,7 @@ export function createPush(deps: PushDeps, options: PushOptions = {}): Push {
   const scope = createScope()
   const counts = { coalesced: 0, dropped: 0 }
   const logDrop = createDropLog(deps)
+  const held = createHeldMessages(maxHeld)
 
   const chosen = (alarm: Alarm, all: readonly PushRegistration[]) => {
     if (alarm.everybody) return all
@@ -139,8 +143,9 @@ export function createPush(deps: PushDeps, options: PushOptions = {}): Push {
     hooks.on(
       offlineMessage,
       (value) => {
+        const { action, stanza } = value
         // What was not stored is answered with an error, and a device that woke up would find nothing.
-        if (value.action === 'stored' && value.stanza.to) notify(value.stanza.to.bare, value.stanza)
+        if (action === 'stored' && stanza.to && !held.take(stanza)) notify(stanza.to.bare, stanza)
         return value
       },
       { seq: offlineSeq.push, label },
@@ -149,7 +154,10 @@ export function createPush(deps: PushDeps, options: PushOptions = {}): Push {
   scope.use(
     hooks.on(
       messageHeld,
-      ({ session, stanza }) => void notify(session.jid.bare, stanza, { client: session.jid.resource }),
+      ({ session, stanza }) => {
+        const outcome = notify(session.jid.bare, stanza, { client: session.jid.resource })
+        if (outcome === 'queued' || outcome === 'coalesced') held.add(stanza)
+      },
       { label },
     ),
   )
