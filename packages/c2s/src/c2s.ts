@@ -42,7 +42,15 @@ export interface C2sDeps {
   /** Knows the sessions of the host. */
   readonly sessions: Pick<
     Sessions,
-    'resourceFor' | 'open' | 'close' | 'setPresence' | 'reconnected' | 'reroute' | 'kick' | 'resources'
+    | 'resourceFor'
+    | 'open'
+    | 'close'
+    | 'setPresence'
+    | 'reconnected'
+    | 'reroute'
+    | 'holdBack'
+    | 'kick'
+    | 'resources'
   >
   /** Sends what clients send on its way; usually the router's `route`. */
   readonly route: (stanza: Stanza) => Awaitable<void>

@@ -16,7 +16,7 @@ import { sessionPending, sessionResumed } from './tokens.js'
 /** What all sessions of a host share. */
 export type SessionShared = IncomingDeps &
   OutgoingDeps & {
-    readonly sessions: Pick<Sessions, 'setPresence' | 'reconnected' | 'close' | 'reroute'>
+    readonly sessions: Pick<Sessions, 'setPresence' | 'reconnected' | 'close' | 'reroute' | 'holdBack'>
     readonly clock: Pick<Clock, 'after' | 'monotonic' | 'now'>
     readonly ids: Ids
   }
@@ -152,6 +152,7 @@ export class ClientSession implements SendingSession, KeptSession {
 
   keepWith(keeper: SessionKeeper): void {
     this.#keeper = this.#outgoing.keeper = keeper
+    void this.#shared.sessions.reconnected(this, { acknowledges: true })
   }
 
   write(stanza: RawElement): void {

@@ -15,7 +15,7 @@ export {
   createC2sPort,
 } from './c2s-port.js'
 export { C2sError, type C2sErrorCode } from './errors.js'
-export { delayFor, type KeptSession, type KeptStanza, keptMessage, type SessionKeeper } from './keeping.js'
+export { type KeptSession, type KeptStanza, keptMessage, type SessionKeeper } from './keeping.js'
 export {
   createLocalSession,
   type LocalSession,

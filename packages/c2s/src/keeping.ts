@@ -1,8 +1,7 @@
-import { makeJid } from '@xmppkit/jid'
 import type { Awaitable } from '@xmppkit/runtime'
-import { delay, NS, type Stanza } from '@xmppkit/stanza'
+import type { Stanza } from '@xmppkit/stanza'
 import type { StreamEnd, TurnWriter } from '@xmppkit/stream'
-import type { Element, RawElement } from '@xmppkit/xml'
+import type { RawElement } from '@xmppkit/xml'
 import type { C2sSession } from './session.js'
 import { stanzaOf, type Ticket } from './ticket.js'
 
@@ -58,16 +57,4 @@ export function keptMessage({ ticket }: KeptStanza): Stanza | undefined {
   if (ticket === undefined) return undefined
   const stanza = stanzaOf(ticket)
   return stanza.kind === 'message' ? stanza : undefined
-}
-
-/**
- * The time a stanza was first sent (XEP-0203), in the name of a domain, to be added to it; `undefined` if it says one in that
- * name already.
- */
-export function delayFor(raw: RawElement, at: number, domain: string): Element | undefined {
-  const stamped = raw.children.some(
-    ({ name, ns }, index) =>
-      name === 'delay' && ns === NS.delay && raw.childAt(index).attr('from') === domain,
-  )
-  return stamped ? undefined : delay.encode({ stamp: new Date(at), from: makeJid({ domain }), reason: '' })
 }

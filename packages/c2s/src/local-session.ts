@@ -13,7 +13,7 @@ import type { C2sSession } from './session.js'
 /** What {@link createLocalSession} needs. */
 export interface LocalSessionDeps extends SendingDeps, Omit<OutgoingDeps, 'maxWaiting' | 'sessions'> {
   /** Knows the sessions of the host. */
-  readonly sessions: Pick<Sessions, 'open' | 'close' | 'setPresence' | 'reroute'>
+  readonly sessions: Pick<Sessions, 'open' | 'close' | 'setPresence' | 'reroute' | 'holdBack'>
   /** Names the session; nobody may guess it. */
   readonly ids: Ids
   /** Dates what it gets. */

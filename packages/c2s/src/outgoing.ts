@@ -1,17 +1,17 @@
 import { type Drop, type Hooks, isDrop } from '@xmppkit/hooks'
 import { type Awaitable, type Clock, isThenable, type Logger } from '@xmppkit/runtime'
-import { type DeliveryOutcome, type Sessions, takenAt } from '@xmppkit/sessions'
+import { type DeliveryOutcome, late, type Sessions } from '@xmppkit/sessions'
 import { errorReply, isStanzaError, type Stanza, StanzaError } from '@xmppkit/stanza'
 import type { ServerStream } from '@xmppkit/stream'
 import type { RawElement } from '@xmppkit/xml'
-import { delayFor, type KeptStanza, type SessionKeeper } from './keeping.js'
+import type { KeptStanza, SessionKeeper } from './keeping.js'
 import { type Receipt, stanzaOf, type Ticket } from './ticket.js'
 import { delivered, type SessionContext, userReceivePacket } from './tokens.js'
 
 /** What the outgoing side of a session needs. */
 export interface OutgoingDeps {
   readonly hooks: Pick<Hooks, 'fold' | 'run' | 'has'>
-  readonly sessions: Pick<Sessions, 'reroute'>
+  readonly sessions: Pick<Sessions, 'reroute' | 'holdBack'>
   readonly route: (stanza: Stanza) => Awaitable<void>
   readonly clock: Pick<Clock, 'now'>
   readonly logger: Logger
@@ -40,7 +40,7 @@ export class Outgoing {
   #ended = false
   #released = false
   #draining = false
-  #onDrained: (() => void) | undefined
+  #onDrained: (() => void)[] = []
 
   constructor(
     deps: OutgoingDeps,
@@ -124,6 +124,8 @@ export class Outgoing {
     this.#held = undefined
     for (const kept of this.keeper?.release() ?? []) this.#loseKept(kept)
     for (const ticket of held) this.#lose(ticket)
+    if (this.#lost !== undefined)
+      this.#deps.sessions.holdBack(this.#context.session.account, this.#whenDrained())
   }
 
   /** Nobody finds the session any more: what could not be written may go elsewhere. */
@@ -165,9 +167,11 @@ export class Outgoing {
 
   #givenBack(): Awaitable<void> {
     if (this.#released && !this.#draining) return
-    return new Promise((resolve) => {
-      this.#onDrained = resolve
-    })
+    return this.#whenDrained()
+  }
+
+  #whenDrained(): Promise<void> {
+    return new Promise((resolve) => this.#onDrained.push(resolve))
   }
 
   #arrived(ticket: Ticket): void {
@@ -216,13 +220,8 @@ export class Outgoing {
   #loseKept({ ticket, at }: KeptStanza): void {
     if (ticket === undefined) return
     if ('done' in ticket) this.#lose(ticket)
-    else if (ticket.kind === 'message') this.#lose(this.#late(ticket, at))
+    else if (ticket.kind === 'message') this.#lose(late(ticket, at))
     else if (ticket.kind === 'iq') this.#lose({ stanza: ticket, done: () => this.#unavailable(ticket) })
-  }
-
-  #late(message: Stanza, at: number): Stanza {
-    const stamp = delayFor(message.raw, at, this.#context.session.account.domain)
-    return (stamp === undefined ? message : message.add(stamp)).withMeta(takenAt, at)
   }
 
   #unavailable(request: Stanza): void {
@@ -244,8 +243,7 @@ export class Outgoing {
   }
 
   #drained(): void {
-    this.#onDrained?.()
-    this.#onDrained = undefined
+    for (const resolve of this.#onDrained.splice(0)) resolve()
     this.#whenEmpty()
   }
 

@@ -1,5 +1,5 @@
 import { userSendPacket, userSendSeq } from '@xmppkit/c2s'
-import { isCopy, type Storing, storing } from '@xmppkit/sessions'
+import { inCustody, isCopy, offlineMessage, receivePacket, type Storing, storing } from '@xmppkit/sessions'
 import { forwarded, NS } from '@xmppkit/stanza'
 import { describe, expect, test } from 'vitest'
 import { fakeHost, settled } from './fake-host.js'
@@ -132,17 +132,48 @@ describe('what comes for an account', () => {
     expect(host.away()).toEqual([])
   })
 
-  test('SM-6: one whose copy is not written yet gets the message rather than nothing', async () => {
-    const { host, phone, plain } = await household()
-    await phone.leave()
+  test('SM-6 SM-9: one whose copy is under way does not get the message besides; it is for others if the copy fails', async () => {
+    const { host, phone, desk: others, plain } = await household()
+    for (const client of [phone, others]) await client.leave()
+    const stored: string[] = []
+    host.hooks.on(offlineMessage, ({ stanza }) => {
+      stored.push(stanza.text('body') ?? '')
+      return { action: 'stored', stanza }
+    })
     const desk = await host.connectWithCarbons('juliet@example.com/desk2', 5)
     desk.stall()
     plain.stall()
     await host.arrives(`<message type='chat' from='${romeo}' to='${plain.jid}'>${body}</message>`)
     await plain.leave()
+    expect([desk.unwritten, stored]).toEqual([1, []])
     await desk.leave()
-    // Neither took it, so the last one has it, and nothing bounced.
-    expect(host.away()).toEqual([])
+    // Neither took it, and nothing bounced.
+    expect([host.away(), stored.length]).toEqual([[], 1])
+  })
+
+  test('SM-9: nor does one that had its copy in an earlier session', async () => {
+    const { host, phone, desk, plain } = await household()
+    plain.stall()
+    await host.arrives(`<message type='chat' from='${romeo}' to='${plain.jid}'>${body}</message>`)
+    expect([phone.heard().length, desk.heard().length]).toEqual([1, 1])
+    for (const client of [phone, desk]) await client.leave()
+    const again = await host.connectWithCarbons(phone.jid.toString(), 1)
+    await plain.leave()
+    expect([again.heard(), host.away()]).toEqual([[], []])
+  })
+
+  test('X-CONS: with a copy its account has a message: whoever keeps it need not any more', async () => {
+    const { host, phone, plain } = await household()
+    const told: string[] = []
+    host.hooks.on(receivePacket, (stanza) =>
+      stanza.withMeta(inCustody, { delivered: () => void told.push('delivered') }),
+    )
+    plain.stall()
+    phone.stall()
+    await host.arrives(`<message type='chat' from='${romeo}' to='${plain.jid}'>${body}</message>`)
+    expect(told).toEqual(['delivered'])
+    await phone.leave()
+    expect(told).toEqual(['delivered'])
   })
 })
 

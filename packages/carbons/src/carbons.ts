@@ -6,11 +6,13 @@ import {
   userSendPacket,
   userSendSeq,
 } from '@xmppkit/c2s'
-import { type Drop, drop, type Hooks } from '@xmppkit/hooks'
+import type { Hooks } from '@xmppkit/hooks'
 import type { Iq } from '@xmppkit/iq'
 import type { BareJid, Jid } from '@xmppkit/jid'
 import { createScope } from '@xmppkit/runtime'
 import {
+  copiesOf,
+  inCustody,
   isCopy,
   receivePacket,
   type SessionRecord,
@@ -19,10 +21,11 @@ import {
   sharedWith,
   storing,
 } from '@xmppkit/sessions'
-import { metaKey, NS, type Stanza, StanzaError } from '@xmppkit/stanza'
+import { NS, type Stanza, StanzaError } from '@xmppkit/stanza'
 import { carbonCopy } from './carbon-copy.js'
 import { type CarbonsOptions, carbonsDefaults } from './carbons-options.js'
 import { carbonsDisable, carbonsEnable } from './carbons-payload.js'
+import { CopyLog } from './copy-log.js'
 import { isEligible, withoutForgeries } from './eligible.js'
 
 /** Collaborators of {@link createCarbons}. */
@@ -56,12 +59,6 @@ export interface Carbons extends AsyncDisposable {
   /** Ends: nothing is copied any more. */
   close(): Promise<void>
 }
-
-/** What became of the copies of one message, by session; shared by all views of it. */
-type CopyLog = Map<string, 'under way' | 'written'>
-
-/** On messages for accounts with carbons: who has a copy. Only what came in by {@link receivePacket} has it. */
-const copyLog = metaKey<CopyLog>('carbons/copies')
 
 /** Where in `userSendPacket` and `receivePacket` forged copies are cleaned: before policies and archives see them. */
 const beforePolicies = 20
@@ -137,7 +134,7 @@ export function createCarbons(deps: CarbonsDeps, options: CarbonsOptions = {}): 
     const sharing = stanza.meta(sharedWith)
     const hasItself = (sid: string) => sid === receiver.sid || sharing?.some((one) => one.sid === sid)
     return targets(receiver.account, sids).filter(
-      ({ sid, jid }) => !hasItself(sid) && !log.has(sid) && !stanza.from?.equals(jid),
+      ({ sid, jid }) => !hasItself(sid) && !log.has(jid) && !stanza.from?.equals(jid),
     )
   }
 
@@ -145,11 +142,7 @@ export function createCarbons(deps: CarbonsDeps, options: CarbonsOptions = {}): 
     let copy: Stanza | undefined
     for (const { sid, jid } of receivers(stanza, receiver, log)) {
       copy ??= carbonCopy(stanza, 'received', receiver.account)
-      log.set(sid, 'under way')
-      void sessions.deliverTo(sid, copy.with({ to: jid }), (outcome) => {
-        if (outcome === 'delivered') log.set(sid, 'written')
-        else log.delete(sid)
-      })
+      void sessions.deliverTo(sid, copy.with({ to: jid }), log.add(jid, stanza.meta(inCustody)))
     }
   }
 
@@ -157,15 +150,12 @@ export function createCarbons(deps: CarbonsDeps, options: CarbonsOptions = {}): 
     if (stanza.kind !== 'message') return stanza
     const message = withoutForgeries(stanza)
     if (enabled.size === 0 || !message.to || !sidsOf(message.to.bare)) return message
-    return isEligible(message, 'received') ? message.withMeta(copyLog, new Map()) : message
+    return isEligible(message, 'received') ? message.withMeta(copiesOf, new CopyLog()) : message
   }
 
-  const received = (stanza: Stanza, { session }: SessionContext): Stanza | Drop => {
-    const log = stanza.kind === 'message' ? stanza.meta(copyLog) : undefined
-    if (log === undefined) return stanza
-    // Another client could not take it after all, and this one has had it since.
-    if (log.get(session.sid) === 'written') return drop
-    if (stanza.meta(isCopy) !== true) copyReceived(stanza, session, log)
+  const received = (stanza: Stanza, { session }: SessionContext): Stanza => {
+    const log = stanza.kind === 'message' ? stanza.meta(copiesOf) : undefined
+    if (log instanceof CopyLog && stanza.meta(isCopy) !== true) copyReceived(stanza, session, log)
     return stanza
   }
 

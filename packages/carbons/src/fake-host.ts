@@ -21,6 +21,8 @@ export interface Client {
   heard(): string[]
   /** The stanzas themselves. */
   stanzas(): Stanza[]
+  /** How much was written to it that did not arrive. */
+  readonly unwritten: number
   /** From now on nothing that is written to it arrives, until `leave`, which gives it back. */
   stall(): void
   /** The connection is lost. */
@@ -156,6 +158,9 @@ async function connectClient({ hooks, sessions, route }: ClientDeps, address: st
     },
     async available(priority = 0) {
       await sessions.setPresence(handle, presence({ from: jid, priority }))
+    },
+    get unwritten() {
+      return unwritten.length
     },
     heard: () => got.splice(0).map(shown),
     stanzas: () => got.splice(0),

@@ -17,7 +17,7 @@ export interface InProcessDeps extends Omit<BotDeps, 'outcomes'>, Omit<SendersDe
   /** Knows the sessions of the host. */
   readonly sessions: Pick<
     Sessions,
-    'resourceFor' | 'open' | 'close' | 'setPresence' | 'reroute' | 'resources'
+    'resourceFor' | 'open' | 'close' | 'setPresence' | 'reroute' | 'holdBack' | 'resources'
   >
 }
 

@@ -1,6 +1,6 @@
 import { type Drop, type Hooks, isDrop } from '@xmppkit/hooks'
-import type { BareJid } from '@xmppkit/jid'
-import { type Awaitable, isThenable, type Logger } from '@xmppkit/runtime'
+import type { BareJid, Jid } from '@xmppkit/jid'
+import { type Awaitable, type Clock, isThenable, type Logger } from '@xmppkit/runtime'
 import { type Stanza, StanzaError } from '@xmppkit/stanza'
 import { createBouncing } from './bouncing.js'
 import {
@@ -15,12 +15,14 @@ import { createHandingOver } from './handing-over.js'
 import { tellFate } from './message-fate.js'
 import type { DeliveryOutcome, SessionEntry, SessionRegistry } from './ports.js'
 import {
+  copiesOf,
   fateListener,
   isCopy,
   type OfflineMessageValue,
   offlineMessage,
   probeIn,
   receivePacket,
+  reroutePacket,
   storing,
   subscriptionIn,
 } from './tokens.js'
@@ -29,11 +31,13 @@ import {
 export interface DeliveryDeps {
   readonly hooks: Pick<Hooks, 'fold' | 'run' | 'has'>
   readonly logger: Logger
+  readonly clock: Pick<Clock, 'now'>
   readonly registry: Pick<SessionRegistry, 'list' | 'get'>
   readonly route: (stanza: Stanza) => Awaitable<void>
   readonly accountExists: (account: BareJid) => Awaitable<boolean>
   readonly accountIsKnown?: ((account: BareJid) => boolean) | undefined
   readonly accountIq: (stanza: Stanza) => Awaitable<void>
+  readonly holdBack: (account: BareJid, until: PromiseLike<unknown>) => void
 }
 
 /** Carries out what `decideDelivery` decides. */
@@ -74,7 +78,21 @@ export function createDelivery(
 
   function reroute(stanza: Stanza, failed = nobody): Awaitable<void> {
     if (stanza.to === undefined || stanza.meta(isCopy) === true) return
-    const all = registry.list(stanza.to.bare)
+    if (stanza.kind !== 'message' || !hooks.has(reroutePacket)) return rerouteTo(stanza, stanza.to, failed)
+    const { to } = stanza
+    const goOn = (value: Stanza | Drop) => (isDrop(value) ? undefined : rerouteTo(value, to, failed))
+    try {
+      const asked = hooks.fold(reroutePacket, stanza, { hasCopy: () => hasCopy(stanza) })
+      return isThenable(asked)
+        ? asked.then(goOn).then(undefined, (error) => bouncing.fail(stanza, error))
+        : goOn(asked)
+    } catch (error) {
+      return bouncing.fail(stanza, error)
+    }
+  }
+
+  function rerouteTo(stanza: Stanza, to: Jid, failed: ReadonlySet<string>): Awaitable<void> {
+    const all = registry.list(to.bare)
     // Those that have failed would fail again, and again.
     const resources = failed.size === 0 ? all : all.filter(({ sid }) => !failed.has(sid))
     return dispatchOrFail(stanza, resources, rerouteRules)
@@ -96,14 +114,14 @@ export function createDelivery(
   function dispatch(stanza: Stanza, resources: readonly SessionEntry[], how: DeliveryRules): Awaitable<void> {
     const decision = decideDelivery(stanza, resources, how)
     // An account with a session exists; for the others somebody has to be asked where it makes a difference.
-    if (resources.length > 0 || !asksForAccount(stanza, decision)) return execute(stanza, decision)
+    if (resources.length > 0 || !asksForAccount(stanza, decision)) return execute(stanza, decision, how)
     if (tellsAnyhow(decision) && stanza.to !== undefined && accountIsKnown?.(stanza.to.bare) === true) {
-      return execute(stanza, decision)
+      return execute(stanza, decision, how)
     }
     const exists = stanza.to === undefined ? false : accountExists(stanza.to.bare)
-    if (!isThenable(exists)) return executeIf(exists, stanza, decision)
+    if (!isThenable(exists)) return executeIf(exists, stanza, decision, how)
     return exists.then(
-      (answer) => executeIf(answer, stanza, decision),
+      (answer) => executeIf(answer, stanza, decision, how),
       (cause: unknown) => nobodyKnows(stanza, cause),
     )
   }
@@ -115,17 +133,23 @@ export function createDelivery(
     return bouncing.bounce(stanza, new StanzaError('internal-server-error', { type: 'wait' }))
   }
 
-  function executeIf(exists: boolean, stanza: Stanza, decision: Delivery<SessionEntry>): Awaitable<void> {
-    if (exists) return execute(stanza, decision)
+  function executeIf(
+    exists: boolean,
+    stanza: Stanza,
+    decision: Delivery<SessionEntry>,
+    how: DeliveryRules,
+  ): Awaitable<void> {
+    if (exists) return execute(stanza, decision, how)
     const answer = unreachableAnswer(stanza)
     if (answer !== undefined) return bouncing.bounce(stanza, answer)
   }
 
-  function execute(stanza: Stanza, decision: Delivery<SessionEntry>): Awaitable<void> {
+  function execute(stanza: Stanza, decision: Delivery<SessionEntry>, how: DeliveryRules): Awaitable<void> {
     switch (decision.action) {
       case 'deliver':
-        return tellTaken(stanza, handOver(stanza, decision.sessions))
+        return tellTaken(stanza, handOver(stanza, decision.sessions, how.rerouted === true))
       case 'offline':
+        if (how.rerouted && hasCopy(stanza)) return
         return offerOffline(stanza, decision.otherwise)
       case 'account':
         return accountIq(stanza)
@@ -140,11 +164,19 @@ export function createDelivery(
     }
   }
 
-  function handOver(stanza: Stanza, sessions: readonly SessionEntry[]): Awaitable<void> {
+  function handOver(stanza: Stanza, sessions: readonly SessionEntry[], again: boolean): Awaitable<void> {
     const pending = stanza.meta(storing)
-    if (pending === undefined || pending.state === 'durable') return handingOver.toAll(stanza, sessions)
+    if (pending === undefined || pending.state === 'durable') return handingOver.toAll(stanza, sessions, again)
     // One that ends meanwhile gives it back.
-    return pending.flush().then(() => handingOver.toAll(stanza, sessions))
+    return pending.flush().then(() => handingOver.toAll(stanza, sessions, again))
+  }
+
+  // SM-9: stored as well, it would reach whoever has the copy a second time.
+  function hasCopy(stanza: Stanza): boolean {
+    const again = (outcome: DeliveryOutcome) => {
+      if (outcome === 'failed') void reroute(stanza)
+    }
+    return stanza.meta(copiesOf)?.standIn(again) === true
   }
 
   function offerOffline(stanza: Stanza, action: 'bounce' | 'discard'): Awaitable<void> {

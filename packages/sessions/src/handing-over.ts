@@ -1,15 +1,20 @@
 import type { Hooks } from '@xmppkit/hooks'
-import { type Awaitable, isThenable, type Logger } from '@xmppkit/runtime'
+import type { BareJid } from '@xmppkit/jid'
+import { type Awaitable, type Clock, isThenable, type Logger } from '@xmppkit/runtime'
 import { isStanzaError, type Stanza, StanzaError } from '@xmppkit/stanza'
 import type { Bouncing } from './bouncing.js'
+import { late } from './late.js'
 import type { DeliveryOutcome, SessionEntry } from './ports.js'
-import { isCopy, resourceVisible, sharedWith } from './tokens.js'
+import { copiesOf, inCustody, isCopy, resourceVisible, sharedWith, takenAt } from './tokens.js'
 
 /** What {@link createHandingOver} needs. */
 export interface HandingOverDeps {
   readonly hooks: Pick<Hooks, 'fold' | 'has'>
   readonly logger: Logger
   readonly bouncing: Bouncing
+  readonly clock: Pick<Clock, 'now'>
+  /** Nothing may overtake it until then. */
+  readonly holdBack: (account: BareJid, until: PromiseLike<unknown>) => void
   /** Delivers again a message none of these sessions could write. */
   readonly reroute: (stanza: Stanza, failed: ReadonlySet<string>) => Awaitable<void>
 }
@@ -19,8 +24,12 @@ type Receipt = (outcome: DeliveryOutcome, refusal?: StanzaError) => void
 
 /** Hands stanzas to sessions. */
 export interface HandingOver {
-  /** Hands a stanza to the sessions the table has chosen; throws what a single one throws. */
-  toAll(stanza: Stanza, sessions: readonly SessionEntry[]): Awaitable<void>
+  /**
+   * Hands a stanza to the sessions the table has chosen; throws what a single one throws.
+   *
+   * @param again - it was in the hands of other sessions before, and whoever copies messages may have copied it since
+   */
+  toAll(stanza: Stanza, sessions: readonly SessionEntry[], again: boolean): Awaitable<void>
   /** Hands a stanza to one of several; what it throws is logged and told to `done`. */
   toOne(session: SessionEntry, stanza: Stanza, done?: Receipt): Awaitable<void>
   /** The same for several, each at once. */
@@ -28,15 +37,22 @@ export interface HandingOver {
 }
 
 /** Makes the handing over of one host. */
-export function createHandingOver({ hooks, logger, bouncing, reroute }: HandingOverDeps): HandingOver {
-  function toAll(stanza: Stanza, sessions: readonly SessionEntry[]): Awaitable<void> {
+export function createHandingOver(deps: HandingOverDeps): HandingOver {
+  const { hooks, logger, bouncing, clock, reroute, holdBack } = deps
+
+  function toAll(stanza: Stanza, sessions: readonly SessionEntry[], again: boolean): Awaitable<void> {
     const [session] = sessions
     if (session === undefined) return
     if (stanza.kind === 'iq' && hooks.has(resourceVisible) && mustBeVisible(stanza)) {
       return ifVisible(stanza, session)
     }
-    if (sessions.length === 1) return session.handle.deliver(stanza)
-    return stanza.kind === 'message' ? copies(stanza, sessions) : toEach(sessions, stanza)
+    if (sessions.length === 1 && !needsReceipt(stanza, again)) return session.handle.deliver(stanza)
+    return stanza.kind === 'message' ? copies(stanza, sessions, again) : toEach(sessions, stanza)
+  }
+
+  function needsReceipt(stanza: Stanza, again: boolean): boolean {
+    if (stanza.kind !== 'message') return false
+    return stanza.meta(inCustody) !== undefined || (again && stanza.meta(copiesOf) !== undefined)
   }
 
   function ifVisible(stanza: Stanza, session: SessionEntry): Awaitable<void> {
@@ -51,13 +67,17 @@ export function createHandingOver({ hooks, logger, bouncing, reroute }: HandingO
   }
 
   // Whoever wrote a copy has the message. Only if none of them did is there something left to deliver.
-  function copies(stanza: Stanza, sessions: readonly SessionEntry[]): Awaitable<void> {
-    const copy = stanza.withMeta(isCopy, true)
-    const original = stanza.withMeta(sharedWith, sessions)
+  function copies(stanza: Stanza, sessions: readonly SessionEntry[], again: boolean): Awaitable<void> {
+    const areSeveral = sessions.length > 1
+    const original = areSeveral ? stanza.withMeta(sharedWith, sessions) : stanza
+    const copy = areSeveral ? stanza.withMeta(isCopy, true) : stanza
     const receiptFor = receipts(stanza, sessions.length)
+    const copied = again ? stanza.meta(copiesOf) : undefined
     let waiting: PromiseLike<void>[] | undefined
     sessions.forEach((session, at) => {
-      const taken = toOne(session, at === 0 ? original : copy, receiptFor(session))
+      const receipt = receiptFor(session)
+      if (copied?.standIn(receipt, session.jid) === true) return
+      const taken = toOne(session, at === 0 ? original : copy, receipt)
       if (isThenable(taken)) waiting = [...(waiting ?? []), taken]
     })
     return waiting && Promise.all(waiting).then(nothing)
@@ -65,6 +85,7 @@ export function createHandingOver({ hooks, logger, bouncing, reroute }: HandingO
 
   function receipts(stanza: Stanza, count: number): (session: SessionEntry) => Receipt {
     const failed = new Set<string>()
+    const at = stanza.meta(takenAt) ?? clock.now()
     let refusal: StanzaError | undefined
     let waiting = count
     return ({ sid }) => {
@@ -75,8 +96,11 @@ export function createHandingOver({ hooks, logger, bouncing, reroute }: HandingO
         waiting -= 1
         refusal ??= error
         if (outcome === 'failed') failed.add(sid)
+        else stanza.meta(inCustody)?.delivered()
         if (waiting > 0 || failed.size < count) return
-        void (refusal === undefined ? reroute(stanza, failed) : bouncing.fail(stanza, refusal))
+        const after =
+          refusal === undefined ? reroute(late(stanza, at), failed) : bouncing.fail(stanza, refusal)
+        if (isThenable(after) && stanza.to !== undefined) holdBack(stanza.to.bare, after)
       }
     }
   }

@@ -14,6 +14,7 @@ export {
   withoutSuperseded,
 } from './decide-delivery.js'
 export { SessionError, type SessionErrorCode, sessionErrorAnswer } from './errors.js'
+export { delayFor, late } from './late.js'
 export { createMemoryRegistry, type MemoryRegistry } from './memory-registry.js'
 export { deliverPaced, type PacedDelivery, type PacedStanza } from './paced-delivery.js'
 export type {
@@ -38,9 +39,13 @@ export {
   archivedAs,
   type BouncePacketValue,
   bouncePacket,
+  copiesOf,
   fateListener,
+  inCustody,
   isArchivedForAddressee,
   isCopy,
+  type MessageCopies,
+  type MessageCustody,
   type MessageFate,
   neverBounce,
   type OfflineMessageValue,
@@ -51,6 +56,7 @@ export {
   presenceUnset,
   probeIn,
   receivePacket,
+  reroutePacket,
   resourceVisible,
   type Storing,
   sessionClosed,

@@ -39,6 +39,11 @@ export interface SessionInfo {
   readonly mechanism?: string
   /** Which installation of a client it is, if it said so (XEP-0388 §2.3). Never shown to other entities. */
   readonly clientId?: string
+  /**
+   * Whether its client acknowledges what it gets (XEP-0198): what it has not acknowledged yet is in the memory of this process
+   * alone. @default false
+   */
+  readonly acknowledges?: boolean
   /** When the session was opened, in milliseconds since 1970. */
   readonly openedAt: number
 }

@@ -6,6 +6,7 @@ import { type BareMessagePolicy, withoutSuperseded } from './decide-delivery.js'
 import { createDelivery } from './delivery.js'
 import { createEnding } from './ending.js'
 import { SessionError } from './errors.js'
+import { createHoldingBack } from './holding-back.js'
 import { createMemoryRegistry } from './memory-registry.js'
 import type {
   DeliveryOutcome,
@@ -135,6 +136,13 @@ export interface Sessions {
    */
   reroute(stanza: Stanza): Awaitable<void>
   /**
+   * What an ended session could not write is on its way elsewhere until this has come to an end, and may not be overtaken
+   * (M-7): whoever decides where a message for the account goes waits for {@link Sessions.heldBack}.
+   */
+  holdBack(account: BareJid, until: PromiseLike<unknown>): void
+  /** Resolves when nothing of the account is on its way from an ended session any more; `undefined` if nothing is. */
+  heldBack(account: BareJid): Promise<void> | undefined
+  /**
    * Ends sessions with a stream error: one resource, all of an account, or all of a domain. Waits, not for long, until
    * they are gone.
    * @returns how many there were
@@ -164,7 +172,8 @@ export interface Sessions {
 export function createSessions(deps: SessionsDeps, options: SessionsOptions = {}): Sessions {
   const { hooks, clock, registry = createMemoryRegistry(), ids = randomIds } = deps
   const settings = Object.freeze({ ...sessionsDefaults, ...options })
-  const delivery = createDelivery({ ...deps, registry }, settings)
+  const holding = createHoldingBack()
+  const delivery = createDelivery({ ...deps, ...holding, registry }, settings)
   const ending = createEnding({ ...deps, registry, reroute: delivery.reroute }, settings)
   let lastOrder = 0
 
@@ -286,6 +295,7 @@ export function createSessions(deps: SessionsDeps, options: SessionsOptions = {}
     deliver: delivery.deliver,
     deliverTo: delivery.deliverTo,
     reroute: delivery.reroute,
+    ...holding,
     kick: ending.kick,
     count: (domain) => registry.count(domain),
     list: (page) =>

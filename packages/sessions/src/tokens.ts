@@ -1,7 +1,7 @@
 import { event, filter } from '@xmppkit/hooks'
-import type { BareJid, Jid } from '@xmppkit/jid'
+import type { BareJid, FullJid, Jid } from '@xmppkit/jid'
 import { metaKey, type Stanza, type StanzaError } from '@xmppkit/stanza'
-import type { SessionRecord } from './ports.js'
+import type { DeliveryOutcome, SessionRecord } from './ports.js'
 
 /**
  * A stanza for a local account, before anybody looks for its sessions (ejabberd: `sm_receive_packet`).
@@ -10,6 +10,21 @@ import type { SessionRecord } from './ports.js'
  * not exist, as for a blocked sender, answer as {@link unreachableAnswer} says.
  */
 export const receivePacket = filter<Stanza>('sessions/receive-packet')
+
+/**
+ * A message a session had taken over and could not deliver, before another way is looked for. Policies and archives have seen
+ * it already; whoever has older ones for the account that wait to be handed over drops it to put it behind them (M-7).
+ */
+export const reroutePacket = filter<
+  Stanza,
+  {
+    /**
+     * Asks, before it is put behind others, whether a copy of it stands in for it ({@link copiesOf}): then it is not to be put
+     * there, and comes again should the copy fail.
+     */
+    readonly hasCopy: () => boolean
+  }
+>('sessions/reroute-packet')
 
 /** What becomes of a message nobody can take now. */
 export interface OfflineMessageValue {
@@ -177,6 +192,36 @@ export const storing = metaKey<Storing>('sessions/storing')
  * that whoever copies messages to other sessions leaves out those that get the message itself.
  */
 export const sharedWith = metaKey<readonly Pick<SessionRecord, 'sid'>[]>('sessions/shared-with')
+
+/** Where the copies of a message have gone; see {@link copiesOf}. */
+export interface MessageCopies {
+  /**
+   * Whether the client at an address, or without one any client, has a copy or is being given one, which does as well as the
+   * message itself.
+   *
+   * @param done - told what becomes of it, if so: `delivered` once a client has it, `failed` if none got it after all
+   */
+  standIn(done: (outcome: DeliveryOutcome) => void, at?: FullJid): boolean
+}
+
+/**
+ * On a message that may be copied to other sessions of its addressee: where the copies are. Should it look for another session
+ * later, one that has a copy is not given the message besides, and it is not stored as long as there is a copy. Put there by
+ * whoever copies.
+ */
+export const copiesOf = metaKey<MessageCopies>('sessions/copies-of')
+
+/** Whoever has a message in durable storage as long as it is in the hands of sessions. */
+export interface MessageCustody {
+  /** A session has delivered it: nobody has to keep it any more. Told once or more. */
+  delivered(): void
+}
+
+/**
+ * On a message that somebody keeps though sessions have it, so that it survives this process. If they fail it is re-routed as
+ * ever, and whoever keeps it takes note where it would store it, or where it is answered with an error.
+ */
+export const inCustody = metaKey<MessageCustody>('sessions/in-custody')
 
 /**
  * Who gets something the server is about to send in an account's name without its client having addressed it: presence and

@@ -1,5 +1,6 @@
-import { delayFor, type KeptSession, type KeptStanza, type SessionKeeper } from '@xmppkit/c2s'
+import type { KeptSession, KeptStanza, SessionKeeper } from '@xmppkit/c2s'
 import type { Clock } from '@xmppkit/runtime'
+import { delayFor } from '@xmppkit/sessions'
 import { StreamError } from '@xmppkit/stanza'
 import type { StreamEnd, TurnWriter } from '@xmppkit/stream'
 import type { RawElement } from '@xmppkit/xml'
