@@ -38,6 +38,8 @@ export interface Client {
 export interface Behaviour {
   /** Gives receipts when the test says so. */
   readonly receiptsByHand?: boolean
+  /** It acknowledges what it gets (XEP-0198). */
+  readonly acknowledges?: boolean
   /** Refuses what its policy forbids. */
   readonly refuses?: (stanza: Stanza) => boolean
 }
@@ -165,7 +167,7 @@ async function connectClient(sessions: Sessions, address: string, behaviour: Beh
     },
     close: () => sessions.close(handle),
   }
-  await sessions.open(handle)
+  await sessions.open(handle, { acknowledges: behaviour.acknowledges === true })
   return {
     jid,
     handle,

@@ -34,6 +34,14 @@ export interface OfflineOptions {
    * @default 600_000
    */
   readonly expirySweepMs?: number
+  /**
+   * Whether a message that is in no archive is kept in the store while it is in the hands of a session with stream management
+   * (XEP-0198), until its client has acknowledged it. Otherwise it is lost if this process is killed before, though its sender
+   * has been told that it was taken over. Costs a durable write for each such message.
+   *
+   * @default true
+   */
+  readonly keepUntilAcknowledged?: boolean
 }
 
 /** Defaults of {@link OfflineOptions}. */
@@ -43,4 +51,5 @@ export const offlineDefaults: Readonly<Required<OfflineOptions>> = Object.freeze
   releaseBytes: 262_144,
   leaseMs: 120_000,
   expirySweepMs: 600_000,
+  keepUntilAcknowledged: true,
 })

@@ -1,32 +1,28 @@
 import { removeUser } from '@xmppkit/auth'
-import { syncsFromArchive, userSendPacket } from '@xmppkit/c2s'
-import { type Drop, drop, type Hooks } from '@xmppkit/hooks'
+import { syncsFromArchive, userSendPacket, userSendSeq } from '@xmppkit/c2s'
+import type { Hooks } from '@xmppkit/hooks'
 import type { BareJid } from '@xmppkit/jid'
-import { type Clock, createScope, type Logger } from '@xmppkit/runtime'
+import { type Awaitable, type Clock, createScope, type Logger } from '@xmppkit/runtime'
 import {
-  fateListener,
-  isArchivedForAddressee,
+  bouncePacket,
   type OfflineMessageValue,
   offlineMessage,
   offlineSeq,
   presenceSet,
   receivePacket,
+  reroutePacket,
   type SessionRecord,
   type Sessions,
-  type Storing,
   sessionClosed,
-  storing,
-  takenAt,
 } from '@xmppkit/sessions'
-import { type Stanza, StanzaError } from '@xmppkit/stanza'
-import { textFromWire } from '@xmppkit/xml'
+import { createCustody } from './custody.js'
+import { createDeletions } from './deletions.js'
 import { sweepExpired } from './expiry-sweep.js'
 import { createHandover } from './handover.js'
 import { type OfflineOptions, offlineDefaults } from './offline-options.js'
-import type { NewOfflineMessage, OfflineStore } from './ports.js'
+import type { OfflineStore } from './ports.js'
 import { createRelease } from './release.js'
-import { fromOfflineStorage } from './replay.js'
-import { expiryOf, fateOf } from './storable.js'
+import { createStoring } from './storing.js'
 
 /** Collaborators of {@link createOffline}. */
 export interface OfflineDeps {
@@ -35,7 +31,7 @@ export interface OfflineDeps {
   /** The host's hooks: messages come and go through them. */
   readonly hooks: Pick<Hooks, 'on'>
   /** Who is there, and the way to them. */
-  readonly sessions: Pick<Sessions, 'resources' | 'deliverTo'>
+  readonly sessions: Pick<Sessions, 'resources' | 'deliverTo' | 'heldBack'>
   /** For arrival times, leases and the removal of what has expired. */
   readonly clock: Pick<Clock, 'now' | 'after'>
   /** Messages that may wait for an account whose domain has a limit of its own. @default that of the options */
@@ -55,6 +51,8 @@ export interface Offline extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** Where in `receivePacket` messages wait for what ended sessions had: before an archive sees whether somebody is there. */
+const beforeArchive = userSendSeq.archive - 1
 /** Where in `receivePacket` messages queue behind stored ones: what others refuse is not stored. */
 const afterPolicies = 90
 /** Where in `userSendPacket` what a client has is deleted: before anything of it is handled, and answered. */
@@ -65,7 +63,8 @@ const label = 'offline'
  * Stores messages nobody can take (XEP-0160) and hands them over at the next login.
  *
  * Nothing is deleted before the client's connection took it, and nothing that was there when a client got an
- * answer from us is ever given out again, though the process be killed (rule X-CONS). While stored messages are
+ * answer from us is ever given out again, though the process be killed (rule X-CONS). Nor is what a client has not
+ * acknowledged (XEP-0198) lost with the process: what is in no archive stays in the store until then. While stored messages are
  * being handed over, new ones queue behind them, so that each sender's order holds (rule M-7).
  *
  * @example
@@ -75,8 +74,13 @@ const label = 'offline'
  */
 export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): Offline {
   const settings = Object.freeze({ ...offlineDefaults, ...options })
-  const { store, hooks, sessions, clock } = deps
-  const release = createRelease({ ...deps, handover: createHandover(deps) }, settings)
+  const { store, hooks, sessions } = deps
+  const scope = createScope()
+  const deletions = scope.use(createDeletions(deps))
+  const custody = createCustody({ store, deletions })
+  const parts = { ...deps, deletions, custody }
+  const release = scope.use(createRelease({ ...parts, handover: createHandover(deps) }, settings))
+  const storing = createStoring({ ...parts, release }, settings)
   // Accounts that are being removed: what came for them now would reach the next of that name.
   const leaving = new Set<string>()
 
@@ -119,27 +123,16 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
   }
 
   const takeOver = async (value: OfflineMessageValue): Promise<OfflineMessageValue> => {
+  const takeOver = (value: OfflineMessageValue): Awaitable<OfflineMessageValue> => {
     const { action, stanza } = value
     // A headline is discarded unless somebody wants it kept; what else is decided already stays so.
     const isOpen = action === 'bounce' || (action === 'discard' && stanza.type === 'headline')
     if (!isOpen || !stanza.to || leaving.has(stanza.to.bare.toString())) return value
-    const fate = fateOf(stanza)
-    if (fate !== 'store') return { action: fate, stanza }
-    const kept = await keepUnlessArchived(stanza.to.bare, stanza)
-    if (kept !== 'full') return { action: kept, stanza }
-    throw new StanzaError('resource-constraint', { text: 'Too many messages wait for this account.' })
+    return storing.takeOver(value)
   }
 
-  const queueBehind = async (account: BareJid, stanza: Stanza): Promise<Stanza | Drop> => {
-    const kept = await keep(account, stanza)
-    if (kept !== 'full') {
-      stanza.meta(fateListener)?.(kept === 'stored' ? 'stored' : 'discarded')
-      return drop
-    }
-    // There is somebody to take it, only not yet.
-    await release.settled(account)
-    return stanza
-  }
+  // Should the store fail, they are tried again as ever; the session is not to suffer.
+  const deleted = (account: BareJid) => deletions.flush(account)?.catch(() => {})
 
   const forget = ({ account }: { readonly account: BareJid }) => {
     if (sessions.resources(account).length === 0) leaving.delete(account.toString())
@@ -148,6 +141,8 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
   const remove = async (account: BareJid) => {
     leaving.add(account.toString())
     release.drop(account)
+    deletions.drop(account)
+    custody.drop(account)
     try {
       await store.removeAll(account)
     } finally {
@@ -155,27 +150,39 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
     }
   }
 
-  const scope = createScope()
-  scope.use(release)
   scope.use(sweepExpired(deps, settings.expirySweepMs))
   scope.use(hooks.on(offlineMessage, takeOver, { seq: offlineSeq.store, label }))
   scope.use(
     hooks.on(
       receivePacket,
+      (stanza) => (stanza.kind === 'message' && stanza.to ? storing.await(stanza, stanza.to.bare) : stanza),
+      { seq: beforeArchive, label },
+    ),
+  )
+  scope.use(
+    hooks.on(
+      receivePacket,
       (stanza) => {
-        if (stanza.kind !== 'message' || !stanza.to) return stanza
-        const receiver = release.receiver(stanza.to.bare)
-        if (!receiver || !(stanza.to.isBare || stanza.to.equals(receiver.jid))) return stanza
-        if (stanza.meta(fromOfflineStorage) || fateOf(stanza) !== 'store') return stanza
-        return leaving.has(stanza.to.bare.toString()) ? stanza : queueBehind(stanza.to.bare, stanza)
+        if (stanza.kind !== 'message' || !stanza.to || leaving.has(stanza.to.bare.toString())) return stanza
+        return storing.receive(stanza, stanza.to.bare)
       },
       { seq: afterPolicies, label },
     ),
   )
   scope.use(
     hooks.on(
+      reroutePacket,
+      (stanza, { hasCopy }) => {
+        if (!stanza.to || leaving.has(stanza.to.bare.toString())) return stanza
+        return storing.again(stanza, stanza.to.bare, hasCopy)
+      },
+      { label },
+    ),
+  )
+  scope.use(
+    hooks.on(
       userSendPacket,
-      (stanza, { session }) => release.confirmed(session)?.then(() => stanza) ?? stanza,
+      (stanza, { session }) => deleted(session.jid.bare)?.then(() => stanza) ?? stanza,
       { seq: beforeEverything, label },
     ),
   )
@@ -200,6 +207,7 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
       { label },
     ),
   )
+  scope.use(hooks.on(bouncePacket, (value) => storing.refused(value), { label }))
   scope.use(hooks.on(removeUser, ({ account }) => remove(account), { label }))
   scope.use(hooks.on(syncsFromArchive, ({ session }) => release.syncs(session), { label }))
 

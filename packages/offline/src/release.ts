@@ -2,6 +2,8 @@ import type { BareJid } from '@xmppkit/jid'
 import type { Clock, Logger } from '@xmppkit/runtime'
 import type { SessionRecord, Sessions } from '@xmppkit/sessions'
 import { hasArchiveId } from './archive-id.js'
+import type { Custody } from './custody.js'
+import type { Deletions } from './deletions.js'
 import type { Handover } from './handover.js'
 import type { OfflineOptions } from './offline-options.js'
 import type { OfflineMessage, OfflineStore } from './ports.js'
@@ -9,7 +11,11 @@ import type { OfflineMessage, OfflineStore } from './ports.js'
 /** What releasing stored messages needs. */
 export interface ReleaseDeps {
   /** Where they wait. */
-  readonly store: Pick<OfflineStore, 'lease' | 'ack' | 'release' | 'count' | 'mayWait'>
+  readonly store: Pick<OfflineStore, 'lease' | 'release' | 'count' | 'mayWait'>
+  /** What clients have; deleted before anything else is taken out (rule X-CONS). */
+  readonly deletions: Deletions
+  /** What sessions have already, and is not to be handed out. */
+  readonly custody: Pick<Custody, 'keeps' | 'settled'>
   /** Who is there. */
   readonly sessions: Pick<Sessions, 'resources'>
   /** Hands them over. */
@@ -36,11 +42,6 @@ export interface Release extends AsyncDisposable {
   receiver(account: BareJid): SessionRecord | undefined
   /** Resolves when what is being handed over to the account at this moment is. */
   settled(account: BareJid): Promise<void>
-  /**
-   * The session says something: resolves when what it was given before is deleted, so that its answer proves it;
-   * `undefined` when there is nothing to wait for.
-   */
-  confirmed(session: Pick<SessionRecord, 'sid' | 'jid'>): Promise<void> | undefined
   /** The session retrieves by itself (XEP-0013): it and its siblings are not flooded. */
   exempt(session: Pick<SessionRecord, 'sid'>): void
   /**
@@ -71,12 +72,23 @@ interface Run {
   isEmpty: boolean
   /** The receiver refused some of them; they are left out, and wait for another session. */
   refused: boolean
+  /** Sessions have some of what was taken out for the receiver. */
+  skipped: readonly string[]
+  /** Ends its waiting for the leases of others. */
+  wake: () => void
   done: Promise<void>
 }
 
+/** Accounts with something stored since the start that are known, about 100 bytes each. */
+const maxStored = 100_000
+/** How often to look whether the leases of others have ended. */
+const lookMs = 1000
+
+const nothing: { readonly batch: readonly OfflineMessage[]; readonly found: number } = { batch: [], found: 0 }
+
 /** Makes the release of one host. */
 export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Release {
-  const { store, sessions, clock, logger } = deps
+  const { store, sessions, clock, logger, deletions, custody } = deps
   const running = new Map<string, Run>()
   const exempt = new Set<string>()
   // When sessions began to read the archive, by sid.
@@ -84,9 +96,9 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
   // Sessions that did not say in time what became of messages. They get no others until they do, of all of them: what is
   // still open might be handed to them a second time.
   const stuck = new Set<string>()
-  // What was handed over and could not be deleted; deleted before anything else is taken out (rule X-CONS).
-  const handedOver = new Map<string, Set<string>>()
   const lookAgain = new Map<string, Disposable>()
+  // Accounts for which this process has stored something that may still wait, the latest last.
+  const stored = new Set<string>()
   let closing = false
 
   const candidates = (account: BareJid): readonly SessionRecord[] => {
@@ -106,23 +118,6 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     return best
   }
 
-  const remember = (account: BareJid, id: string) => {
-    const key = account.toString()
-    const ids = handedOver.get(key) ?? new Set<string>()
-    handedOver.set(key, ids.add(id))
-  }
-
-  const deleteHandedOver = async (account: BareJid) => {
-    const key = account.toString()
-    const ids = handedOver.get(key)
-    if (!ids) return
-    // More may be handed over while these are being deleted.
-    const due = [...ids]
-    await store.ack(account, due)
-    for (const id of due) ids.delete(id)
-    if (ids.size === 0 && handedOver.get(key) === ids) handedOver.delete(key)
-  }
-
   const scheduleAnother = (account: BareJid) => {
     const key = account.toString()
     if (closing || lookAgain.has(key)) return
@@ -135,7 +130,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
 
   // A session that wakes up has taken them after all, or has not.
   const settledLate = (account: BareJid, { sid }: SessionRecord, id: string | undefined, open: number) => {
-    if (id !== undefined) remember(account, id)
+    if (id !== undefined) deletions.add(account, id)
     if (open > 0) return
     stuck.delete(sid)
     void start(account, false)
@@ -160,32 +155,53 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
         const since = syncing.get(receiver.sid)
         return since !== undefined && receivedAt < since && hasArchiveId(stanza, account)
       },
-      onTaken: ({ id }) => remember(account, id),
+      onTaken: ({ id }) => deletions.add(account, id),
       onLate: ({ id }, isTaken, open) => settledLate(account, receiver, isTaken ? id : undefined, open),
     })
-    await deleteHandedOver(account)
+    await deletions.flush(account)
     if (result.outcome === 'late' && result.open > 0) stuck.add(receiver.sid)
     // What a session that is there did not take it has refused. It stays leased to it, and so is left out.
     else if (result.outcome === 'settled' && result.taken.length < batch.length) run.refused = true
   }
 
   const releaseAll = async (account: BareJid, run: Run): Promise<void> => {
-    await deleteHandedOver(account)
+    await deletions.flush(account)
     for (;;) {
       run.again = false
       run.isEmpty = false
       const isOn = !closing && (await findReceiver(account, run))
-      const batch = isOn && (await mayFind(account, run)) ? await lease(account, run.receiver) : []
+      const { batch, found } = isOn && (await mayFind(account, run)) ? await lease(account, run) : nothing
       if (batch.length > 0) {
         run.blocks = true
         await handBatch(account, run, batch)
-      } else if (!run.again) {
-        break
+      } else if (found === 0 && !run.again) {
+        const hasWaited = isOn && (await waitForOthers(account, run))
+        if (!hasWaited && !run.again) break
       }
     }
     // In one go with the decision to end: what is stored from here on starts another.
     running.delete(account.toString())
     await tidyUp(account, run)
+  }
+
+  /**
+   * What was stored since this process runs may be behind what another one was handing over when it died: as long as that
+   * one's leases last, it waits, and what comes now queues behind it, or it would be overtaken (rule M-7).
+   */
+  const waitForOthers = async (account: BareJid, run: Run): Promise<boolean> => {
+    if (run.isEmpty || run.refused || run.skipped.length > 0 || !stored.has(account.toString())) return false
+    if ((await store.count(account, clock.now())) === 0) return false
+    run.blocks = true
+    // What is stored from here on, and the end, wake it up.
+    if (run.again || closing) return true
+    await new Promise<void>((resolve) => {
+      const timer = clock.after(Math.min(options.leaseMs, lookMs), resolve)
+      run.wake = () => {
+        timer[Symbol.dispose]()
+        resolve()
+      }
+    })
+    return true
   }
 
   /** To take something out is to write, which only what is there is worth. What comes after this look sets `again`. */
@@ -197,30 +213,49 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     return found
   }
 
-  const lease = (account: BareJid, { sid }: SessionRecord) => {
-    const now = clock.now()
-    return store.lease(account, {
-      holder: sid,
-      limit: options.releaseBatch,
-      now,
-      until: now + options.leaseMs,
+  const lease = (account: BareJid, run: Run) =>
+    deletions.whileReading(account, async () => {
+      const now = clock.now()
+      const { releaseBatch: limit, leaseMs } = options
+      const holder = run.receiver.sid
+      const leased = await store.lease(account, { holder, limit, now, until: now + leaseMs })
+      await custody.settled(account)
+      const held = leased.filter(({ id }) => custody.keeps(account, id))
+      if (held.length > 0) run.skipped = [...run.skipped, ...held.map(({ id }) => id)]
+      const batch = leased.filter(({ id }) => !custody.keeps(account, id) && !deletions.has(account, id))
+      return { batch, found: leased.length }
     })
-  }
 
   /** Whatever is left is held by somebody else, or was refused: neither may wait for the next login. */
   const tidyUp = async (account: BareJid, run: Run) => {
-    if (run.refused || closing) await store.release(account, run.receiver.sid)
+    if (run.refused || run.skipped.length > 0 || closing) await store.release(account, run.receiver.sid)
+    // The sessions that had these have failed since.
+    const isFree = (id: string) => !custody.keeps(account, id) && !deletions.has(account, id)
+    if (run.skipped.some(isFree)) void start(account, true)
+    if (run.isEmpty) stored.delete(account.toString())
     if (run.isEmpty || !choose(account)) return
     if (run.refused || (await store.count(account, clock.now())) > 0) scheduleAnother(account)
   }
 
+  const noteStored = (key: string) => {
+    stored.delete(key)
+    stored.add(key)
+    if (stored.size <= maxStored) return
+    for (const oldest of stored) {
+      stored.delete(oldest)
+      return
+    }
+  }
+
   const start = (account: BareJid, isSure: boolean): Promise<void> | undefined => {
     const key = account.toString()
+    if (isSure) noteStored(key)
     const current = running.get(key)
     if (current) {
       current.again = true
       current.isSure ||= isSure
       current.blocks ||= isSure
+      current.wake()
       return current.done
     }
     const receiver = closing ? undefined : choose(account)
@@ -235,6 +270,8 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       isSure,
       isEmpty: false,
       refused: false,
+      skipped: [],
+      wake: () => {},
       done: Promise.resolve(),
     }
     running.set(key, run)
@@ -248,7 +285,10 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
 
   const close = async () => {
     closing = true
-    for (const run of running.values()) run.abort.abort()
+    for (const run of running.values()) {
+      run.abort.abort()
+      run.wake()
+    }
     for (const timer of lookAgain.values()) timer[Symbol.dispose]()
     lookAgain.clear()
     await Promise.all([...running.values()].map((run) => run.done))
@@ -257,14 +297,13 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
   return {
     start,
     receiver(account) {
-      const run = running.get(account.toString())
-      return run?.blocks ? run.receiver : undefined
-    },
-    confirmed({ sid, jid }) {
-      if (handedOver.size === 0 || !handedOver.has(jid.bare.toString())) return undefined
-      if (running.get(jid.bare.toString())?.receiver.sid !== sid) return undefined
-      // Should the store fail, the messages are tried again as ever; the session is not to suffer.
-      return deleteHandedOver(jid.bare).catch(() => {})
+      const key = account.toString()
+      const run = running.get(key)
+      // One that is gone takes nothing any more: what comes is for whoever decides about messages nobody can take.
+      if (run !== undefined) return run.blocks ? choose(account, run.receiver) : undefined
+      // What was stored for one that is late waits until it says what became of the rest.
+      if (stuck.size === 0 || !stored.has(key)) return undefined
+      return sessions.resources(account).find(({ sid, priority }) => stuck.has(sid) && (priority ?? -1) >= 0)
     },
     settled: (account) => running.get(account.toString())?.done ?? Promise.resolve(),
     exempt: ({ sid }) => void exempt.add(sid),
@@ -278,7 +317,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       stuck.delete(sid)
     },
     drop(account) {
-      handedOver.delete(account.toString())
+      stored.delete(account.toString())
       lookAgain.get(account.toString())?.[Symbol.dispose]()
       lookAgain.delete(account.toString())
     },

@@ -1,0 +1,193 @@
+import { type Drop, drop } from '@xmppkit/hooks'
+import type { BareJid } from '@xmppkit/jid'
+import type { Awaitable, Clock, Logger } from '@xmppkit/runtime'
+import {
+  type BouncePacketValue,
+  type DeliveryRules,
+  decideDelivery,
+  fateListener,
+  isArchivedForAddressee,
+  type OfflineMessageValue,
+  type Storing as Pending,
+  storing as pendingStorage,
+  type Sessions,
+  takenAt,
+} from '@xmppkit/sessions'
+import { type Stanza, StanzaError } from '@xmppkit/stanza'
+import { textFromWire } from '@xmppkit/xml'
+import type { Custody } from './custody.js'
+import type { Deletions } from './deletions.js'
+import type { OfflineOptions } from './offline-options.js'
+import type { NewOfflineMessage, OfflineStore } from './ports.js'
+import type { Release } from './release.js'
+import { fromOfflineStorage } from './replay.js'
+import { expiryOf, fateOf } from './storable.js'
+
+/** What {@link createStoring} needs. */
+export interface StoringDeps {
+  readonly store: Pick<OfflineStore, 'append' | 'ack'>
+  readonly sessions: Pick<Sessions, 'resources' | 'heldBack'>
+  readonly release: Pick<Release, 'start' | 'receiver' | 'settled'>
+  readonly custody: Pick<Custody, 'take' | 'end'>
+  readonly deletions: Pick<Deletions, 'add' | 'flush'>
+  readonly clock: Pick<Clock, 'now'>
+  readonly logger: Logger
+}
+
+/** Puts messages into the store: those nobody can take, those behind them, and those that are nowhere else. */
+export interface Storing {
+  /** A message nobody can take. */
+  takeOver(value: OfflineMessageValue): Promise<OfflineMessageValue>
+  /** A message for an account, before anything is decided about it: what an ended session had comes first. */
+  await(message: Stanza, account: BareJid): Awaitable<Stanza>
+  /** The same once policies and archives have seen it, before anybody looks for its sessions. */
+  receive(message: Stanza, account: BareJid): Awaitable<Stanza | Drop>
+  /** A message a session has had, before another way is looked for; perhaps a copy stands in for it. */
+  again(message: Stanza, account: BareJid, hasCopy: () => boolean): Awaitable<Stanza | Drop>
+  /** A message that is about to be answered with an error: it is not to wait besides. */
+  refused(value: BouncePacketValue): Awaitable<BouncePacketValue>
+}
+
+// Who gets the message makes no difference here, only whether somebody does.
+const rules: DeliveryRules = Object.freeze({ bareMessages: 'all-non-negative' })
+
+/** Makes the storing of one host. */
+export function createStoring(
+  deps: StoringDeps,
+  settings: Pick<Required<OfflineOptions>, 'maxMessagesPerAccount' | 'keepUntilAcknowledged'>,
+): Storing {
+  const { store, sessions, release, custody, deletions, clock, logger } = deps
+
+  /** Undefined if it is worth nothing any more. */
+  const toStore = (stanza: Stanza): NewOfflineMessage | undefined => {
+    const receivedAt = stanza.meta(takenAt) ?? clock.now()
+    const expiresAt = expiryOf(stanza, receivedAt)
+    if (expiresAt === receivedAt) return undefined
+    const expiry = expiresAt === undefined ? {} : { expiresAt }
+    return { stanza: textFromWire(stanza.toWire()), receivedAt, ...expiry }
+  }
+
+  // Together with what else is stored of it, so that both are written in one go. One without the other would be a message
+  // that is refused and delivered.
+  const append = async (account: BareJid, message: NewOfflineMessage, pending: Pending | undefined) => {
+    const appending = store.append(account, message, settings.maxMessagesPerAccount)
+    if (pending === undefined) return appending
+    const [kept, other] = await Promise.allSettled([appending, pending.flush()])
+    if (other.status === 'fulfilled') return appending
+    if (kept.status === 'fulfilled' && kept.value !== 'full') await store.ack(account, [kept.value.id])
+    throw other.reason
+  }
+
+  const keep = async (account: BareJid, stanza: Stanza): Promise<'stored' | 'discard' | 'full'> => {
+    const message = toStore(stanza)
+    if (message === undefined) return 'discard'
+    const stored = await append(account, message, stanza.meta(pendingStorage))
+    if (stored === 'full') return 'full'
+    // Somebody may have come while the message was being written; not waited for: the sender is served.
+    void release.start(account, true)
+    return 'stored'
+  }
+
+  // What is in the archive is not lost, so its sender is not told that it was; the client finds it there.
+  const keepUnlessArchived = async (account: BareJid, stanza: Stanza): ReturnType<typeof keep> => {
+    if (!isArchivedForAddressee(stanza)) return keep(account, stanza)
+    try {
+      const kept = await keep(account, stanza)
+      return kept === 'full' ? 'stored' : kept
+    } catch (cause) {
+      if (!isArchivedForAddressee(stanza)) throw cause
+      logger.error('a message is archived, but cannot wait', { account: account.toString(), cause })
+      return 'stored'
+    }
+  }
+
+  const queueBehind = async (account: BareJid, stanza: Stanza): Promise<Stanza | Drop> => {
+    const kept = await keep(account, stanza)
+    if (kept !== 'full') {
+      stanza.meta(fateListener)?.(kept === 'stored' ? 'stored' : 'discarded')
+      return drop
+    }
+    // There is somebody to take it, only not yet.
+    await release.settled(account)
+    return stanza
+  }
+
+  const mustQueue = ({ to }: Stanza, account: BareJid): boolean => {
+    const receiver = release.receiver(account)
+    return receiver !== undefined && (to?.isBare === true || to?.equals(receiver.jid) === true)
+  }
+
+  /** Whether nobody but sessions would have a message, which they have in memory until their client acknowledges it. */
+  const isNowhereElse = (stanza: Stanza, account: BareJid): boolean => {
+    if (!settings.keepUntilAcknowledged || isArchivedForAddressee(stanza)) return false
+    if (stanza.type !== 'chat' && stanza.type !== 'normal') return false
+    const resources = sessions.resources(account)
+    if (!resources.some(({ info }) => info.acknowledges === true)) return false
+    const decision = decideDelivery(stanza, resources, rules)
+    return decision.action === 'deliver' && decision.sessions.some(({ info }) => info.acknowledges === true)
+  }
+
+  const receive = (stanza: Stanza, account: BareJid): Awaitable<Stanza | Drop> => {
+    const queues = mustQueue(stanza, account)
+    if (!queues && !isNowhereElse(stanza, account)) return stanza
+    if (fateOf(stanza) !== 'store') return stanza
+    return queues ? queueBehind(account, stanza) : keepBeside(account, stanza)
+  }
+
+  const keepBeside = async (account: BareJid, stanza: Stanza): Promise<Stanza | Drop> => {
+    const message = toStore(stanza)
+    if (message === undefined) return stanza
+    const kept = await custody.take(account, stanza, message)
+    if (sessions.heldBack(account) === undefined && !mustQueue(stanza, account)) return kept
+    // Something else came before it while it was being written: it waits where it is.
+    waitInPlace(account, kept)
+    stanza.meta(fateListener)?.('stored')
+    return drop
+  }
+
+  /** False unless it is in the store already. */
+  const waitInPlace = (account: BareJid, stanza: Stanza): boolean => {
+    if (custody.end(stanza) === undefined) return false
+    void release.start(account, true)
+    return true
+  }
+
+  return {
+    async takeOver(value) {
+      const { stanza } = value
+      const account = stanza.to?.bare
+      if (account === undefined) return value
+      if (waitInPlace(account, stanza)) return { action: 'stored', stanza }
+      const fate = fateOf(stanza)
+      if (fate !== 'store') return { action: fate, stanza }
+      const kept = await keepUnlessArchived(account, stanza)
+      if (kept !== 'full') return { action: kept, stanza }
+      throw new StanzaError('resource-constraint', { text: 'Too many messages wait for this account.' })
+    },
+    await(stanza, account) {
+      // Most accounts have none. An error is not for anybody else, and what waits for its end may have caused it.
+      const held = sessions.heldBack(account)
+      return held === undefined || fateOf(stanza) !== 'store' ? stanza : held.then(() => stanza)
+    },
+    receive(stanza, account) {
+      if (stanza.meta(fromOfflineStorage)) return stanza
+      const held = sessions.heldBack(account)
+      if (held === undefined || fateOf(stanza) !== 'store') return receive(stanza, account)
+      return held.then(() => receive(stanza, account))
+    },
+    again(stanza, account, hasCopy) {
+      if (!mustQueue(stanza, account) || fateOf(stanza) !== 'store') return stanza
+      if (hasCopy()) return drop
+      if (!waitInPlace(account, stanza)) return queueBehind(account, stanza)
+      stanza.meta(fateListener)?.('stored')
+      return drop
+    },
+    refused(value) {
+      const account = value.stanza.to?.bare
+      const id = account && custody.end(value.stanza)
+      if (account === undefined || id === undefined) return value
+      deletions.add(account, id)
+      return (deletions.flush(account) ?? Promise.resolve()).then(() => value)
+    },
+  }
+}
