@@ -2,8 +2,7 @@ import { message } from '@xmppkit/stanza'
 import { expect, test } from 'vitest'
 import { createHeldMessages } from './held-messages.js'
 
-const named = (id: string) =>
-  message({ from: 'romeo@example.net', to: 'juliet@example.com', id, body: 'hi' })
+const named = (id: string) => message({ from: 'romeo@example.net', to: 'juliet@example.com', id, body: 'hi' })
 
 test('L-1: of too many held messages the oldest are forgotten', () => {
   const held = createHeldMessages(2)
