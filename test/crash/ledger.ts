@@ -1,162 +1,213 @@
-/** How a recipient behaves: whether it says goodbye before it goes, or just goes. */
-export type Manners = 'polite' | 'rude'
+import { type Nature, recipients } from './cast.js'
 
-/** One time a client received a message. */
+/** In which way a message reached a client: as it was sent, again later, out of offline storage, or as a copy. */
+export type Way = 'live' | 'late' | 'stored' | 'copy'
+
+/** One time a client got a message. */
 interface Receipt {
   readonly run: number
+  readonly client: string
   readonly session: number
-  readonly stored: boolean
+  readonly way: Way
+  readonly archiveId: string | undefined
   confirmed: boolean
 }
 
-/** A message and all that is known of it. */
-interface Entry {
+/** A message, and what its sender knows of it. */
+export interface Entry {
   readonly id: string
+  readonly from: string
+  /** The account it is for. */
+  readonly account: string
+  /** The address it is for: with the resource, or without. */
   readonly to: string
   /** The sender's stream, within which order holds. */
   readonly stream: string
   readonly n: number
+  readonly nature: Nature
+  /** Whether its sender is told if the resource it is for is not there: one without a type (RFC 6121 §8.5.3.2.1). */
+  readonly isRefusable: boolean
   /** Run of the server it was sent to. */
   readonly run: number
+  /** Whether archives were kept then. */
+  readonly archives: boolean
   acknowledged: boolean
   refused: boolean
-  lost: boolean
   readonly receipts: Receipt[]
 }
 
-/** One session of a recipient. */
-export interface SessionBook {
-  /** Notes a message that came in; `stored` if it comes from offline storage. */
-  received(id: string, stored: boolean): void
-  /** How much has come in so far. */
-  readonly mark: number
-  /** The client has asked after `mark` receipts, and the server has answered. */
-  confirmed(mark: number): void
-}
-
-/** What may happen to a message, as often as it did. */
+/** What may happen to messages, as often as it did. */
 export interface Counts {
   sent: number
   acknowledged: number
   refused: number
   live: number
+  late: number
   stored: number
-  /** Received again after a kill, by a client that had not confirmed it. */
-  redelivered: number
-  /** Acknowledged, written to a connection its owner cut without reading it: what XEP-0198 is for. */
+  copy: number
+  resumed: number
+  /** Received again by a client that had not confirmed it, in another session. */
+  again: number
+  /** Acknowledged, not archived, and written to a connection without acknowledgements that its owner cut. */
   lostToCuts: number
+}
+
+/** One session of a client; it outlives its connections. */
+export interface SessionBook {
+  /** Notes a message that came in. */
+  received(id: string, way: Way, archiveId: string | undefined): void
+  /** How much has come in so far. */
+  readonly mark: number
+  /** The client has acknowledged `mark` receipts and asked the server something after that, and the server has answered. */
+  confirmed(mark: number): void
 }
 
 /** The books of the whole test: who sent what, who got it, and what must not be. */
 export interface Ledger {
-  /** The server's next run. */
-  nextRun(): void
-  /** A message is about to be sent. */
-  sent(message: { id: string; to: string; stream: string; n: number }): void
-  /** A ping sent after these messages was answered. */
-  acknowledged(ids: readonly string[]): void
-  /** The sender got an error for it. */
+  readonly entries: ReadonlyMap<string, Entry>
+  readonly counts: Counts
+  /** What was found wrong, with all that is known of the message. */
+  readonly wrongs: string[]
+  /** What the clients of the first wrong's account went through before. */
+  story: string
+  /** The server's next run, with archives or without. */
+  nextRun(archives: boolean): void
+  sent(
+    message: Pick<Entry, 'id' | 'from' | 'account' | 'to' | 'stream' | 'n' | 'nature' | 'isRefusable'>,
+  ): void
+  /** The server has acknowledged it; its sender may have missed an error if it lost its session. */
+  acknowledged(id: string, isLast: boolean): void
+  /** Its sender got an error for it. */
   refused(id: string): void
-  /** A recipient has logged in. */
-  session(account: string): SessionBook
-  /** Compares the books with what waits in the server's file, by account. Returns what must not be. */
-  audit(waiting: ReadonlyMap<string, readonly string[]>): string[]
-  /** What was found wrong so far, other than by audits. */
-  readonly wrongs: readonly string[]
-  readonly counts: Readonly<Counts>
+  /** A client, `account/resource`, has a new session. */
+  session(client: string): SessionBook
+  /** Something happens to a client, `account/resource`: told with what is wrong with its messages. */
+  note(client: string, what: string): void
+  /** Something is wrong with a message. */
+  complain(entry: Entry, what: string): void
   /** Told of each event, for whoever waits for the right moment to kill. */
-  onEvent(kind: 'acknowledged' | 'live' | 'stored'): void
+  onEvent(): void
 }
 
+const archived = new Set(recipients.filter((one) => one.archived).map((one) => one.account))
+
+/** Whether the archive of its addressee has to have a message. */
+export const belongsInArchive = ({ archives, account, nature }: Entry): boolean =>
+  archives && nature === 'chat' && archived.has(account)
+
+const hasSecond = (account: string) => recipients.some((one) => one.account === account && one.second)
+
 /** Opens the books. */
-export function createLedger(manners: ReadonlyMap<string, Manners>): Ledger {
+export function createLedger(): Ledger {
   const entries = new Map<string, Entry>()
-  /** Those that may still go wrong: not known to have reached anybody. */
-  const open = new Set<Entry>()
-  const newest = new Map<string, number>()
-  const wrongs: string[] = []
-  const counts: Counts = {
-    sent: 0,
-    acknowledged: 0,
-    refused: 0,
-    live: 0,
-    stored: 0,
-    redelivered: 0,
-    lostToCuts: 0,
+  const newest = new Map<string, Entry>()
+  const events: { readonly account: string; readonly line: string }[] = []
+  const note = (client: string, what: string) => {
+    events.push({
+      account: client.split('/')[0]!,
+      line: `${Math.round(performance.now())} run ${run} ${client} ${what}`,
+    })
+    if (events.length > 20_000) events.splice(0, 10_000)
   }
   let run = 0
+  let archives = true
   let sessions = 0
 
-  const polite = (account: string) => manners.get(account) === 'polite'
-
-  function checkRepetition(entry: Entry, receipt: Receipt): void {
-    const { receipts, id, to } = entry
-    if (receipts.length === 0) return
-    const before = receipts.map((one) => `${one.stored ? 'stored' : 'live'} in run ${one.run}`).join(', ')
-    const what = `${id} for ${to} came again in run ${run}, ${receipt.stored ? 'stored' : 'live'}, after ${before}`
-    if (receipts.some((one) => one.confirmed)) wrongs.push(`${what}: it had been confirmed`)
-    else if (receipts.some((one) => one.session === receipt.session)) wrongs.push(`${what}: in one session`)
-    else if (polite(to) && receipts.some((one) => one.run === run))
-      wrongs.push(`${what}: the server was not killed in between`)
-    else counts.redelivered++
+  // What another client of the account had in its hands meanwhile, and did not acknowledge, is overtaken. So is what was for
+  // a resource that was not there: it waits until the resource is available, and what comes for it then does not.
+  const isInOrder = (entry: Entry, { way, client }: Receipt) => {
+    if (way === 'live') return true
+    const isToAccount = !entry.to.includes('/') && client.startsWith(`${entry.account}/`)
+    return way !== 'copy' && isToAccount && !hasSecond(entry.account)
   }
 
-  function checkOrder({ stream, to, n, id }: Entry): void {
-    const key = `${stream} ${to}`
-    const last = newest.get(key) ?? -1
-    if (n < last && polite(to)) wrongs.push(`${id} for ${to} came after number ${last} of the same stream`)
-    newest.set(key, Math.max(last, n))
+  const checkOrder = (entry: Entry, receipt: Receipt) => {
+    const { client } = receipt
+    if (!isInOrder(entry, receipt) || entry.receipts.some((before) => before.client === client)) return
+    // What no archive has is stored before a session gets it, and the rest when that session has ended.
+    const key = `${entry.stream} ${entry.to} ${client} ${belongsInArchive(entry)}`
+    const last = newest.get(key)
+    if (last === undefined || last.n < entry.n) newest.set(key, entry)
+    else ledger.complain(entry, `came ${receipt.way} to ${client} after ${last.id} of the same stream`)
+  }
+
+  const checkRepetition = (entry: Entry, { client, session, way }: Receipt) => {
+    for (const before of entry.receipts) {
+      const isSame = before.client === client
+      const came = `came ${way} to ${client}`
+      if (isSame && before.session === session) ledger.complain(entry, `${came} twice in one session`)
+      else if (isSame && before.confirmed) ledger.complain(entry, `${came}, which had confirmed it`)
+      else if (way === 'stored' && before.confirmed && before.way !== 'copy')
+        ledger.complain(entry, `${came} though ${before.client} had confirmed it`)
+      else if (isSame) ledger.counts.again++
+    }
+  }
+
+  const receive = (id: string, receipt: Receipt) => {
+    note(receipt.client, `got ${id} ${receipt.way}, session ${receipt.session}`)
+    const entry = entries.get(id)
+    const [account = ''] = receipt.client.split('/')
+    if (entry === undefined || (entry.account !== account && entry.from !== account)) {
+      ledger.wrongs.push(`${receipt.client} received ${id}, which nobody sent it`)
+      return
+    }
+    if (entry.refused && entry.account === account) ledger.complain(entry, 'was refused, and is delivered')
+    checkRepetition(entry, receipt)
+    checkOrder(entry, receipt)
+    entry.receipts.push(receipt)
+    ledger.counts[receipt.way]++
+    ledger.onEvent()
   }
 
   const ledger: Ledger = {
-    wrongs,
-    counts,
+    entries,
+    counts: zeroes(),
+    wrongs: [],
+    story: '',
     onEvent: () => {},
-    nextRun() {
+    nextRun(with_) {
       run++
+      archives = with_
     },
     sent(message) {
-      const entry = { ...message, run, acknowledged: false, refused: false, lost: false, receipts: [] }
-      entries.set(entry.id, entry)
-      open.add(entry)
-      counts.sent++
+      entries.set(message.id, {
+        ...message,
+        run,
+        archives,
+        acknowledged: false,
+        refused: false,
+        receipts: [],
+      })
+      note(message.account, `is sent ${message.id} to ${message.to}`)
+      ledger.counts.sent++
+      ledger.onEvent()
     },
-    acknowledged(ids) {
-      for (const id of ids) {
-        const entry = entries.get(id)
-        if (entry === undefined || entry.acknowledged) continue
-        entry.acknowledged = true
-        counts.acknowledged++
-        ledger.onEvent('acknowledged')
-      }
+    acknowledged(id, isLast) {
+      const entry = entries.get(id)
+      if (entry === undefined || entry.acknowledged) return
+      // What an archive has is never refused.
+      if (isLast && (entry.isRefusable || !belongsInArchive(entry))) return
+      entry.acknowledged = true
+      ledger.counts.acknowledged++
+      ledger.onEvent()
     },
     refused(id) {
       const entry = entries.get(id)
       if (entry === undefined) return
-      if (entry.receipts.length > 0) wrongs.push(`${id} was both delivered and refused`)
+      if (entry.refused) ledger.complain(entry, 'was refused twice')
       entry.refused = true
-      counts.refused++
-      open.delete(entry)
+      ledger.counts.refused++
+      if (entry.receipts.some(({ client }) => client.startsWith(`${entry.account}/`)))
+        ledger.complain(entry, 'was delivered, and refused')
     },
-    session(account) {
+    session(client) {
       const session = sessions++
       const receipts: Receipt[] = []
       return {
-        received(id, stored) {
-          const entry = entries.get(id)
-          if (entry === undefined || entry.to !== account) {
-            wrongs.push(`${account} received ${id}, which nobody sent it`)
-            return
-          }
-          const receipt: Receipt = { run, session, stored, confirmed: false }
-          if (entry.refused) wrongs.push(`${id} was both refused and delivered`)
-          if (entry.receipts.length === 0) checkOrder(entry)
-          checkRepetition(entry, receipt)
-          entry.receipts.push(receipt)
+        received(id, way, archiveId) {
+          const receipt: Receipt = { run, client, session, way, archiveId, confirmed: false }
           receipts.push(receipt)
-          counts[stored ? 'stored' : 'live']++
-          open.delete(entry)
-          ledger.onEvent(stored ? 'stored' : 'live')
+          receive(id, receipt)
         },
         get mark() {
           return receipts.length
@@ -167,35 +218,30 @@ export function createLedger(manners: ReadonlyMap<string, Manners>): Ledger {
         },
       }
     },
-    audit(waiting) {
-      const found: string[] = []
-      const stored = new Set<string>()
-      for (const [account, ids] of waiting) {
-        for (const id of ids) {
-          if (stored.has(`${id} ${account}`)) found.push(`${id} waits twice for ${account}`)
-          stored.add(`${id} ${account}`)
-        }
-      }
-      for (const entry of open) {
-        if (stored.has(`${entry.id} ${entry.to}`)) continue
-        // Whatever was not acknowledged by now never will be: its sender's connection is gone.
-        open.delete(entry)
-        if (!entry.acknowledged) continue
-        if (polite(entry.to))
-          found.push(`${entry.id} for ${entry.to}, acknowledged in run ${entry.run}, is lost`)
-        else counts.lostToCuts++
-      }
-      for (const [account, ids] of waiting) {
-        for (const id of ids) {
-          const entry = entries.get(id)
-          if (entry === undefined) found.push(`${id} waits for ${account} and was never sent`)
-          else if (entry.refused) found.push(`${id} waits for ${account} and was refused`)
-          else if (entry.receipts.some((one) => one.confirmed))
-            found.push(`${id} waits for ${account}, which has confirmed it`)
-        }
-      }
-      return found
+    note,
+    complain(entry, what) {
+      ledger.wrongs.push(`${entry.id} ${what}: ${JSON.stringify(entry)}`)
+      // The first one tells the story.
+      if (ledger.wrongs.length > 1) return
+      const involved = events.filter(({ account }) => account === entry.account || account === entry.from)
+      const story = involved.slice(-400)
+      ledger.story = [`${entry.id} ${what}`, ...story.map(({ line }) => line)].join('\n')
     },
   }
   return ledger
+}
+
+function zeroes(): Counts {
+  return {
+    sent: 0,
+    acknowledged: 0,
+    refused: 0,
+    live: 0,
+    late: 0,
+    stored: 0,
+    copy: 0,
+    resumed: 0,
+    again: 0,
+    lostToCuts: 0,
+  }
 }
