@@ -12,6 +12,21 @@ const rounds = Number(process.env.XMPPKIT_CONS_ROUNDS ?? 6)
 const messages = Number(process.env.XMPPKIT_CONS_MESSAGES ?? rounds * 60)
 const seed = Number(process.env.XMPPKIT_CONS_SEED ?? Math.floor(performance.timeOrigin % 1_000_000))
 
+/*
+ * What the server promises, and what is asserted:
+ *
+ * - What it has acknowledged (XEP-0198) reaches a client of the addressee, or is in the addressee's archive, or waits, or its
+ *   sender got an error; never one of the first three and an error.
+ * - An archive has a message once, under the id every client was told, and before any client got it (MAM-1).
+ * - What a client has acknowledged it never gets again: not from storage, not from another session, not as a copy. Certain is
+ *   what was followed by a question the server has answered. Nor does another client get it from storage.
+ * - In one session, resumed or not, nothing comes twice, be it as a copy.
+ * - Messages of one stream of a sender to one address come in order (M-7).
+ *
+ * What cannot be promised, and is only counted: that a client does not get again what it had not acknowledged when its session
+ * ended; and, where there is neither an archive nor stream management, that it has read what was written to a connection it cut.
+ */
+
 /** Plays all rounds, lets everybody come back, and compares the books with what there is. */
 async function playAll(place: Place): Promise<void> {
   const play = open(place)
