@@ -34,10 +34,10 @@ export interface OfflineDeps {
   readonly sessions: Pick<Sessions, 'resources' | 'deliverTo' | 'heldBack'>
   /** For arrival times, leases and the removal of what has expired. */
   readonly clock: Pick<Clock, 'now' | 'after'>
-  /** Messages that may wait for an account whose domain has a limit of its own. @default that of the options */
-  readonly limitOf?: (account: BareJid) => number | undefined
   /** Told of messages that cannot be delivered. */
   readonly logger: Logger
+  /** Messages that may wait for an account whose domain has a limit of its own. @default that of the options */
+  readonly limitOf?: (account: BareJid) => number | undefined
 }
 
 /** Messages for people who are away. */
@@ -84,45 +84,6 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
   // Accounts that are being removed: what came for them now would reach the next of that name.
   const leaving = new Set<string>()
 
-  // Together with what else is stored of it, so that both are written in one go. One without the other would be a message
-  // that is refused and delivered.
-  const append = async (account: BareJid, message: NewOfflineMessage, pending: Storing | undefined) => {
-    const limit = deps.limitOf?.(account) ?? settings.maxMessagesPerAccount
-    const appending = store.append(account, message, limit)
-    if (pending === undefined) return appending
-    const [kept, other] = await Promise.allSettled([appending, pending.flush()])
-    if (other.status === 'fulfilled') return appending
-    if (kept.status === 'fulfilled' && kept.value !== 'full') await store.ack(account, [kept.value.id])
-    throw other.reason
-  }
-
-  const keep = async (account: BareJid, stanza: Stanza): Promise<'stored' | 'discard' | 'full'> => {
-    const receivedAt = stanza.meta(takenAt) ?? clock.now()
-    const expiresAt = expiryOf(stanza, receivedAt)
-    if (expiresAt === receivedAt) return 'discard'
-    const expiry = expiresAt === undefined ? {} : { expiresAt }
-    const message = { stanza: textFromWire(stanza.toWire()), receivedAt, ...expiry }
-    const stored = await append(account, message, stanza.meta(storing))
-    if (stored === 'full') return 'full'
-    // Somebody may have come while the message was being written; not waited for: the sender is served.
-    void release.start(account, true)
-    return 'stored'
-  }
-
-  // What is in the archive is not lost, so its sender is not told that it was; the client finds it there.
-  const keepUnlessArchived = async (account: BareJid, stanza: Stanza): ReturnType<typeof keep> => {
-    if (!isArchivedForAddressee(stanza)) return keep(account, stanza)
-    try {
-      const kept = await keep(account, stanza)
-      return kept === 'full' ? 'stored' : kept
-    } catch (cause) {
-      if (!isArchivedForAddressee(stanza)) throw cause
-      deps.logger.error('a message is archived, but cannot wait', { account: account.toString(), cause })
-      return 'stored'
-    }
-  }
-
-  const takeOver = async (value: OfflineMessageValue): Promise<OfflineMessageValue> => {
   const takeOver = (value: OfflineMessageValue): Awaitable<OfflineMessageValue> => {
     const { action, stanza } = value
     // A headline is discarded unless somebody wants it kept; what else is decided already stays so.

@@ -32,6 +32,7 @@ export interface StoringDeps {
   readonly deletions: Pick<Deletions, 'add' | 'flush'>
   readonly clock: Pick<Clock, 'now'>
   readonly logger: Logger
+  readonly limitOf?: (account: BareJid) => number | undefined
 }
 
 /** Puts messages into the store: those nobody can take, those behind them, and those that are nowhere else. */
@@ -56,7 +57,7 @@ export function createStoring(
   deps: StoringDeps,
   settings: Pick<Required<OfflineOptions>, 'maxMessagesPerAccount' | 'keepUntilAcknowledged'>,
 ): Storing {
-  const { store, sessions, release, custody, deletions, clock, logger } = deps
+  const { store, sessions, release, custody, deletions, clock, logger, limitOf } = deps
 
   /** Undefined if it is worth nothing any more. */
   const toStore = (stanza: Stanza): NewOfflineMessage | undefined => {
@@ -70,7 +71,7 @@ export function createStoring(
   // Together with what else is stored of it, so that both are written in one go. One without the other would be a message
   // that is refused and delivered.
   const append = async (account: BareJid, message: NewOfflineMessage, pending: Pending | undefined) => {
-    const appending = store.append(account, message, settings.maxMessagesPerAccount)
+    const appending = store.append(account, message, limitOf?.(account) ?? settings.maxMessagesPerAccount)
     if (pending === undefined) return appending
     const [kept, other] = await Promise.allSettled([appending, pending.flush()])
     if (other.status === 'fulfilled') return appending
