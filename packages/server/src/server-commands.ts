@@ -18,8 +18,8 @@ import type { Host } from '@xmppkit/module'
 import type { Clock, Logger } from '@xmppkit/runtime'
 import { SessionsService } from '@xmppkit/sessions/module'
 import type { TcpListener } from '@xmppkit/tcp'
-import type { HttpListener } from '@xmppkit/web'
 import { registerTenantCommands, type TenantDirectory } from '@xmppkit/tenants'
+import type { HttpListener } from '@xmppkit/web'
 
 /** What the commands of a server need. */
 export interface ServerCommandsDeps {

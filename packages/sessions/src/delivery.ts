@@ -166,7 +166,8 @@ export function createDelivery(
 
   function handOver(stanza: Stanza, sessions: readonly SessionEntry[], again: boolean): Awaitable<void> {
     const pending = stanza.meta(storing)
-    if (pending === undefined || pending.state === 'durable') return handingOver.toAll(stanza, sessions, again)
+    if (pending === undefined || pending.state === 'durable')
+      return handingOver.toAll(stanza, sessions, again)
     // One that ends meanwhile gives it back.
     return pending.flush().then(() => handingOver.toAll(stanza, sessions, again))
   }
