@@ -16,7 +16,7 @@ afterEach(() => app.close())
 async function watch() {
   const ws = new WebSocket(`ws://127.0.0.1:${app.port}/live`)
   const heard: string[] = []
-  ws.on('message', (data) => heard.push(String(data)))
+  ws.addEventListener('message', ({ data }) => heard.push(data as string))
   await once(ws, 'open')
   return { ws, heard }
 }

@@ -132,5 +132,6 @@ function cookieOf(request: IncomingMessage, name: string): string | undefined {
 
 function credentials(body: unknown): { name: string; password: string } {
   const { name, password } = (body ?? {}) as Record<string, unknown>
-  return { name: String(name ?? ''), password: String(password ?? '') }
+  const text = (value: unknown) => (typeof value === 'string' ? value : '')
+  return { name: text(name), password: text(password) }
 }
