@@ -20,6 +20,7 @@ export {
   type ArchiveBounds,
   type ArchiveDirection,
   type ArchivedMessage,
+  type ArchiveEntry,
   type ArchiveFilter,
   type ArchiveKind,
   type ArchivePage,

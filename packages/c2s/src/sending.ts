@@ -11,8 +11,10 @@ import { directedPresence, type SessionContext, selfPresence, userSendPacket } f
 
 /** What a session needs to send. */
 export interface SendingDeps {
+  /** Asked about what is sent. */
   readonly hooks: Pick<Hooks, 'fold' | 'run' | 'has'>
   readonly sessions: Pick<Sessions, 'setPresence'>
+  /** Brings on its way what may go. */
   readonly route: (stanza: Stanza) => Awaitable<void>
   readonly logger: Pick<Logger, 'error'>
 }

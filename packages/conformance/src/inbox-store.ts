@@ -19,8 +19,6 @@ export interface InboxStores {
   readonly archive: ArchiveStore
 }
 
-type Open = OpenStore<InboxStores>
-
 const bare = (text: string): BareJid => parseJid(text).bare
 const alice = bare('alice@example.org')
 const bob = 'bob@example.net'
@@ -82,7 +80,7 @@ const unread = async (stores: InboxStores, owner = alice, limits = noLimits) =>
  * })
  * ```
  */
-export function inboxStoreConformance(name: string, open: Open): void {
+export function inboxStoreConformance(name: string, open: OpenStore<InboxStores>): void {
   describe(`inbox store: ${name}`, () => {
     describe('conversations', () => listing(open))
     describe('unread messages', () => counting(open))
@@ -92,7 +90,7 @@ export function inboxStoreConformance(name: string, open: Open): void {
   })
 }
 
-function listing(open: Open): void {
+function listing(open: OpenStore<InboxStores>): void {
   test('an empty archive has none', () =>
     withStore(open, async (stores) => {
       expect(await stores.inbox.conversations(alice, noLimits)).toEqual({ conversations: [], marks: 0 })
@@ -161,7 +159,7 @@ function listing(open: Open): void {
     }))
 }
 
-function counting(open: Open): void {
+function counting(open: OpenStore<InboxStores>): void {
   test('those people read are counted, others not', () =>
     withStore(open, async (stores) => {
       for (let n = 0; n < 5; n += 1) await add(stores, `m${n}`, n === 2 ? ancillary : {})
@@ -212,7 +210,7 @@ function counting(open: Open): void {
     }))
 }
 
-function marking(open: Open): void {
+function marking(open: OpenStore<InboxStores>): void {
   test('up to a message by the id its author gave it, or all', () =>
     withStore(open, async (stores) => {
       for (const id of ['m1', 'm2', 'm3']) await add(stores, id)
@@ -277,7 +275,7 @@ function marking(open: Open): void {
     }))
 }
 
-function forgetting(open: Open): void {
+function forgetting(open: OpenStore<InboxStores>): void {
   test('a retracted message is nothing people read any more', () =>
     withStore(open, async (stores) => {
       await add(stores, 'm1')
@@ -331,7 +329,7 @@ function forgetting(open: Open): void {
     }))
 }
 
-function apart(open: Open): void {
+function apart(open: OpenStore<InboxStores>): void {
   test('accounts that look alike are apart', () =>
     withStore(open, async (stores) => {
       const owners = ['alice@example.org', 'alice@example.or', 'lice@example.org', 'alice_@example.org'].map(

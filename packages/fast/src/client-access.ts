@@ -28,6 +28,7 @@ export interface ClientAccessDeps {
   readonly iq: Pick<Iq, 'handle'>
   /** Says that they may. @default nobody */
   readonly disco?: Pick<Disco, 'addFeature'>
+  /** Tells what has expired. */
   readonly clock: Pick<Clock, 'now' | 'after'>
 }
 

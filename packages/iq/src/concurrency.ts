@@ -29,7 +29,7 @@ export type Scheduler = (sender: string, job: Job) => void | Promise<void>
 /**
  * Makes the scheduler of a handler.
  *
- * @throws {@link IqError} `iq/invalid-option` for a number that is not at least 1
+ * @throws `IqError` `iq/invalid-option` for a number that is not at least 1
  */
 export function createScheduler(concurrency: Concurrency): Scheduler {
   if (concurrency === 'inline') return (_sender, job) => job()

@@ -72,7 +72,7 @@ export interface Iq extends AsyncDisposable {
   /**
    * Answers requests of one kind to accounts or to the server.
    *
-   * @throws {@link IqError} `iq/handler-exists`, `iq/invalid-option`
+   * @throws `IqError` `iq/handler-exists`, `iq/invalid-option`
    */
   handle<D extends AnyIqDefinition>(
     definition: D,
@@ -94,7 +94,7 @@ export interface Iq extends AsyncDisposable {
    * Asks somebody and waits for the answer, which only the one asked can give.
    *
    * @throws StanzaError when the answer is an error
-   * @throws {@link IqError} `iq/timeout`, `iq/limit`, `iq/closed`, `iq/no-sender`, `iq/malformed-result`
+   * @throws `IqError` `iq/timeout`, `iq/limit`, `iq/closed`, `iq/no-sender`, `iq/malformed-result`
    * @throws the signal's reason when it is aborted
    */
   request<D extends AnyIqDefinition>(

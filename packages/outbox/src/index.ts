@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+export type { Random } from './backoff.js'
 export { OutboxError, type OutboxErrorCode } from './errors.js'
 export { type EventSink, type Handover, type OutboxTarget, Unreachable } from './event-sink.js'
 export { outboxSeq } from './event-sources.js'

@@ -13,6 +13,7 @@ export {
   type ExportSettings,
   type HostSections,
   type HostSettings,
+  type InboxSettings,
   type ServerDeps,
   type ServerOptions,
   type SharedSections,

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { WebError } from './errors.js'
 import type { Peer } from './peer.js'
 
-/** Settings of {@link createOriginCheck}. */
+/** Settings of {@link createWeb} about pages. */
 export interface OriginOptions {
   /**
    * Web sites whose pages may connect, beside those of this server's own origin: `'https://app.example'`, or `'*'` for all.

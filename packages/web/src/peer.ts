@@ -17,7 +17,7 @@ export interface Peer {
   readonly host: string
 }
 
-/** Settings of {@link createPeerReader}. */
+/** Which proxies are believed about the clients behind them; settings of {@link createWeb}. */
 export interface PeerOptions {
   /**
    * Addresses and networks of the proxies in front of this server. What others say in `X-Forwarded-For`, `-Proto` and `-Host` is
@@ -64,13 +64,11 @@ export function tlsOf({ socket }: IncomingMessage, peer: Peer): TlsInfo | undefi
   if (peer.proxied || !isTls(socket)) return throughProxy
   const protocol = socket.getProtocol() ?? 'unknown'
   const serverName = typeof socket.servername === 'string' ? { serverName: socket.servername } : {}
-  const exporter =
-    protocol === 'TLSv1.3'
-      ? { exporter: socket.exportKeyingMaterial(32, 'EXPORTER-Channel-Binding', Buffer.alloc(0)) }
-      : {}
+  // Nothing to bind a login to: no browser lets its pages know about the channel, and clients that share their code with one
+  // choose -PLUS mechanisms wherever they are offered, and fail.
   const certificate = socket.authorized ? socket.getPeerX509Certificate() : undefined
   const peerCertificate = certificate && { peerCertificate: certificate.raw, peerVerified: true }
-  return { protocol, ...serverName, ...exporter, ...peerCertificate }
+  return { protocol, ...serverName, ...peerCertificate }
 }
 
 const throughProxy: TlsInfo = Object.freeze({ protocol: 'unknown' })

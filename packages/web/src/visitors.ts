@@ -12,7 +12,7 @@ export type Authenticate = (
   wait: { readonly signal: AbortSignal },
 ) => Awaitable<BareJid | string | undefined | false>
 
-/** Settings of {@link createVisitors}. */
+/** Settings of {@link createWeb} about visitors. */
 export interface VisitorOptions {
   /**
    * Tells which account of yours the sender of a request is. Browsers send cookies along whoever's page asks, so it cannot be

@@ -37,8 +37,6 @@ async function login({ port, user, password, resource }) {
     credentials: { username: user, password },
     transports: { websocket: `wss://127.0.0.1:${port}/xmpp-websocket` },
   })
-  // It would choose them, and has nothing to bind its login to.
-  for (const hash of ['SHA-1', 'SHA-256']) client.sasl.disable(`SCRAM-${hash}-PLUS`)
   const used = []
   client.on('raw:outgoing', (data) => {
     const mechanism = /<auth [^>]*mechanism="([^"]+)"/.exec(data)?.[1]
