@@ -11,11 +11,13 @@ import { createMemoryRosterStore } from '@xmppkit/roster'
 import { systemClock } from '@xmppkit/runtime'
 import { createMemoryKeyValue, createMemoryLog } from '@xmppkit/storage'
 import { createMemoryTenantStore } from '@xmppkit/tenants'
+import { createMemoryFiles } from '@xmppkit/upload'
 import { accountStoreConformance } from './account-store.js'
 import { archiveStoreConformance } from './archive-store.js'
 import { blocklistStoreConformance } from './blocklist-store.js'
 import { fastTokenStoreConformance } from './fast-token-store.js'
 import { inboxStoreConformance } from './inbox-store.js'
+import { fileStoreConformance } from './file-store.js'
 import { keyValueConformance } from './key-value.js'
 import { lastActivityStoreConformance } from './last-activity-store.js'
 import { logConformance } from './log.js'
@@ -44,3 +46,4 @@ inboxStoreConformance('memory', () => {
   return { store: { archive, inbox: createMemoryInboxStore({ log: archive }) } }
 })
 outboxStoreConformance('memory', () => ({ store: createMemoryOutboxStore() }))
+fileStoreConformance('memory', () => ({ store: createMemoryFiles() }))
