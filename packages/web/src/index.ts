@@ -25,6 +25,8 @@ export {
 } from './middleware.js'
 export type { OriginOptions } from './origins.js'
 export type { PeerOptions } from './peer.js'
+export { createUploadHandler, type UploadHandlerDeps } from './upload-handler.js'
+export { type UploadHandlerOptions, uploadHandlerDefaults } from './upload-options.js'
 export type { Authenticate, VisitorOptions } from './visitors.js'
 export { createWeb, type Web, type WebDeps, type WebOptions, webDefaults } from './web.js'
 export type { RequestHandler, UpgradeHandler, WebHandler } from './web-handler.js'
