@@ -22,3 +22,4 @@ export {
 export type { ServerTenants } from './server-tenants.js'
 export { standardModules } from './standard-modules.js'
 export type { StorageSettings } from './storage.js'
+export type { FileSettings } from './uploads.js'

@@ -37,11 +37,14 @@ import { type SessionsOptions, sessionsDefaults } from '@xmppkit/sessions'
 import { type SqlStorageOptions, sqlStorageDefaults } from '@xmppkit/storage-sql'
 import { type StreamManagementOptions, streamManagementDefaults } from '@xmppkit/stream-management'
 import { type Certificates, type TcpListenerOptions, tcpListenerDefaults } from '@xmppkit/tcp'
+import { type UploadOptions, uploadDefaults } from '@xmppkit/upload'
 import { type VCardOptions, vcardDefaults } from '@xmppkit/vcard'
 import {
   type HttpListenerOptions,
   httpListenerDefaults,
   type ReachableOptions,
+  type UploadHandlerOptions,
+  uploadHandlerDefaults,
   type WebOptions,
   webDefaults,
 } from '@xmppkit/web'
@@ -49,6 +52,7 @@ import type { ReaderLimits } from '@xmppkit/xml'
 import { ServerError } from './errors.js'
 import { softwareVersion } from './software-version.js'
 import type { StorageSettings } from './storage.js'
+import type { FileSettings } from './uploads.js'
 
 /** Options of message archives, and whether there are any. */
 export interface ArchiveSettings extends ArchiveOptions {
@@ -125,6 +129,8 @@ export interface HostSections {
   readonly private?: PrivateOptions
   /** Export, import and erasure of what is kept for people. */
   readonly personalData?: PersonalDataOptions
+  /** Files people upload: where they are reached, how large, how many, for how long. None without its `url`. */
+  readonly upload?: UploadOptions
   /** Push notifications for clients that are away. */
   readonly push?: PushOptions
   /** Blocklists. */
@@ -170,6 +176,8 @@ export interface SharedSections {
   readonly tcp?: Partial<TcpListenerOptions>
   /** XMPP over HTTP: WebSocket, and which pages and proxies it is for. */
   readonly web?: WebOptions
+  /** Files over HTTP: their path, and how long an upload may take. */
+  readonly uploadHttp?: UploadHandlerOptions
   /** HTTP servers of our own; the defaults of every listener that speaks HTTP. */
   readonly http?: Partial<Omit<HttpListenerOptions, 'protocol'>>
 }
@@ -219,6 +227,13 @@ export interface ServerOptions extends HostSettings, SharedSections {
    * @default 'memory'
    */
   readonly storage?: StorageSettings
+  /**
+   * Where the bytes of uploaded files are kept: `'memory'`, a folder, or a store of your own, such as one of
+   * `@xmppkit/file-storage`.
+   *
+   * @default 'memory'
+   */
+  readonly files?: FileSettings
   /**
    * Sockets to open; none is opened unless asked for. Those with a `protocol` speak HTTP, all others XMPP.
    *
@@ -296,6 +311,7 @@ export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedS
     vcard: vcardDefaults,
     private: privateDefaults,
     personalData: personalDataDefaults,
+    upload: uploadDefaults,
     push: pushDefaults,
     blocking: blockingDefaults,
     reporting: reportingDefaults,
@@ -314,6 +330,7 @@ export const sectionDefaults: Readonly<Record<keyof HostSections | keyof SharedS
     exports: { directory: exportDirectoryDefault },
     tcp: { ...tcpListenerDefaults, ...addressLimitDefaults },
     web: { ...webDefaults, hostMeta: { ...webDefaults.hostMeta, publicUrl: '', reachable } },
+    uploadHttp: uploadHandlerDefaults,
     http: { ...httpListenerDefaults, ...addressLimitDefaults },
   })
 

@@ -13,6 +13,7 @@ import { createScope, randomIds, type Scope, silentLogger, systemClock } from '@
 import type { Stanza } from '@xmppkit/stanza'
 import type { ConnectionSink, Transport } from '@xmppkit/stream'
 import { listenTcp, type TcpListener } from '@xmppkit/tcp'
+import { FileStoreService } from '@xmppkit/upload/module'
 import { createWeb, type HttpListener, listenHttp, type Web } from '@xmppkit/web'
 import { readerLimits } from '@xmppkit/xml'
 import { createServerApp, type ServerApp } from './app.js'
@@ -24,6 +25,7 @@ import { servePersonalData } from './server-personal-data.js'
 import { restoreTenants, type ServerTenants, serverTenants, tenantDirectory } from './server-tenants.js'
 import { standardModules } from './standard-modules.js'
 import { openStorage } from './storage.js'
+import { openFiles, serveUploads } from './uploads.js'
 
 /** A complete XMPP server. */
 export interface Server extends ServerApp, AsyncDisposable {
@@ -115,6 +117,7 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
   const services = [
     provide(RouterService, router),
     provide(LoginThrottleService, createLoginThrottle(shared, options.throttle)),
+    provide(FileStoreService, openFiles(options.files ?? 'memory')),
     ...storage.services,
     ...(exports ? [provide(ExportStoreService, exports)] : []),
   ]
@@ -133,6 +136,7 @@ async function build(options: ServerOptions, deps: ServerDeps, scope: Scope): Pr
     createC2sPort({ ...shared, find: (domain) => hostOf(domain)?.get(C2sService) }, streamOptions(options)),
   )
   const web = scope.use(createWeb({ ...shared, accept: (transport) => port.accept(transport) }, options.web))
+  web.add(serveUploads({ ...shared, hostOf }, options.uploadHttp))
   const listeners = await openListeners(options, { port, web, last }, shared, scope)
   const startedAt = clock.monotonic()
   const own = createCommands(shared)

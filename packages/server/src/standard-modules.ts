@@ -30,6 +30,7 @@ import { rosterModule } from '@xmppkit/roster/module'
 import { sessionsModule } from '@xmppkit/sessions/module'
 import { streamManagementModule } from '@xmppkit/stream-management/module'
 import { tenantRulesModule, tenantsModule } from '@xmppkit/tenants/module'
+import { uploadModule } from '@xmppkit/upload/module'
 import { vcardModule } from '@xmppkit/vcard/module'
 import { ServerError } from './errors.js'
 import { archiveEnabledDefault, type HostSettings, inboxEnabledDefault } from './server-options.js'
@@ -60,6 +61,7 @@ export function standardModules(settings: HostSettings): ModuleUse[] {
     use(offlineModule, settings.offline ?? {}),
     use(vcardModule, settings.vcard ?? {}),
     use(privateModule, settings.private ?? {}),
+    use(uploadModule, settings.upload ?? {}),
     use(pushModule, settings.push ?? {}),
     use(blockingModule, settings.blocking ?? {}),
     use(reportingModule, settings.reporting ?? {}),

@@ -40,10 +40,14 @@ const unknownType = 'application/octet-stream'
 /** Gives slots, or says why not. */
 export function createSlotRequests(deps: SlotRequestsDeps, settings: Settings) {
   const { hooks, slots, change, domains, clock, ids } = deps
+  const { url } = settings
+  const place = typeof url === 'string' ? () => url : url
 
   return async (wish: SlotWish): Promise<Slot> => {
     const account = wish.from.bare
     if (account.local === '' || !domains.has(account.domain)) throw new StanzaError('forbidden')
+    const base = place()
+    if (base === '') throw new StanzaError('resource-constraint', { text: 'Files cannot be taken yet.' })
     const expiresAt = expiryOf(wish, clock.now(), settings)
     if (wish.size > settings.maxFileSize) throw tooLarge(settings.maxFileSize)
     if (isDrop(await hooks.fold(uploadSlotRequest, wish))) throw new StanzaError('forbidden')
@@ -64,10 +68,8 @@ export function createSlotRequests(deps: SlotRequestsDeps, settings: Settings) {
         createdAt,
         slotUntil: createdAt + settings.slotTimeoutMs,
       })
-      const url = [settings.url, account.domain, id, filename].map((part, at) =>
-        at === 0 ? part : encodeURIComponent(part),
-      )
-      return { put: url.join('/'), get: url.join('/') }
+      const address = [base, ...[account.domain, id, filename].map(encodeURIComponent)].join('/')
+      return { put: address, get: address }
     })
   }
 }

@@ -5,11 +5,12 @@ export type UploadPurpose = 'message' | 'profile' | 'ephemeral' | 'permanent'
 export interface UploadOptions {
   /**
    * Where files are reached from outside: an `https` URL without a slash at its end, such as `https://chat.example/upload`.
-   * Without it no slots are given.
+   * Without it no slots are given. A function is asked at each request, for what is known only when a port is open; as long
+   * as it answers `''`, requests get `resource-constraint`.
    *
    * @default ''
    */
-  readonly url?: string
+  readonly url?: string | (() => string)
   /**
    * Longest file in bytes; a longer one gets `not-acceptable` and is told this limit.
    *
@@ -62,7 +63,7 @@ export interface UploadOptions {
 }
 
 /** Defaults of {@link UploadOptions}. */
-export const uploadDefaults: Readonly<Required<UploadOptions>> = Object.freeze({
+export const uploadDefaults: Readonly<Required<UploadOptions> & { readonly url: string }> = Object.freeze({
   url: '',
   maxFileSize: 100 * 1024 * 1024,
   maxBytes: 1024 * 1024 * 1024,
