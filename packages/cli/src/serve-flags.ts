@@ -57,6 +57,19 @@ export const serveFlags: readonly ServeFlag[] = [
     help: 'port for the same over HTTP, behind a proxy that ends TLS, or "none" (default: none)',
   },
   {
+    name: 'page-port',
+    kind: 'port',
+    value: 'PORT',
+    help: 'port for a chat page on this machine alone, or "none" (default: none; npm start has 5280)',
+  },
+  {
+    name: 'upload-url',
+    kind: 'text',
+    value: 'URL',
+    setting: 'upload.url',
+    help: 'where uploaded files are reached from outside (default: /upload on the HTTPS or HTTP port)',
+  },
+  {
     name: 'trusted-proxy',
     kind: 'text',
     value: 'NETWORK',

@@ -16,6 +16,8 @@ export interface ServeSettings {
   readonly tlsPort: number | 'none'
   readonly httpsPort: number | 'none'
   readonly httpPort: number | 'none'
+  /** Port of the page for this machine. */
+  readonly pagePort: number | 'none'
   readonly tlsCert: string | undefined
   readonly tlsKey: string | undefined
   readonly data: string
@@ -156,6 +158,7 @@ function settle(top: Record<string, unknown>, sections: Sections): ServeSettings
     tlsPort: port('tlsPort', 5223),
     httpsPort: port('httpsPort', 'none'),
     httpPort: port('httpPort', 'none'),
+    pagePort: port('pagePort', 'none'),
     tlsCert: text('tlsCert'),
     tlsKey: text('tlsKey'),
     data: text('data') ?? './xmppkit-data',

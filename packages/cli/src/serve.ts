@@ -10,6 +10,7 @@ import type { HttpListenerOptions } from '@xmppkit/web'
 import { type CertificateFiles, developmentCertificate, readCertificate } from './certificate-files.js'
 import { openControlSocket } from './control-server.js'
 import type { Terminal } from './main.js'
+import { mountPage, uploadUrl } from './page.js'
 import { readServeSettings, type ServeSettings } from './serve-settings.js'
 import { welcome } from './welcome.js'
 
@@ -44,8 +45,11 @@ async function run(settings: ServeSettings, logger: Logger, scope: Scope, termin
   })
   onSignal(scope, 'SIGHUP', () => void reload(certificates.reload(), logger))
 
-  const server = await createServer(await serverOptions(settings, certificates), { logger })
+  let server: Server | undefined
+  const files = () => (server === undefined ? '' : uploadUrl(settings, server.listeners))
+  server = await createServer(await serverOptions(settings, certificates, files), { logger })
   scope.use(server)
+  if (settings.pagePort !== 'none') mountPage(settings, server, logger)
   scope.use(await openControlSocket({ commands: server.commands, logger }, settings.data))
   await writePidFile(settings, scope)
   terminal.out(welcome(settings, server, certificate))
@@ -55,7 +59,11 @@ async function run(settings: ServeSettings, logger: Logger, scope: Scope, termin
   await stopWithin(server, logger)
 }
 
-async function serverOptions(settings: ServeSettings, certificates: Certificates): Promise<ServerOptions> {
+async function serverOptions(
+  settings: ServeSettings,
+  certificates: Certificates,
+  files: () => string,
+): Promise<ServerOptions> {
   const { sections, allowPlaintext } = settings
   const secret = await decoySecret(settings.data)
   return {
@@ -67,6 +75,8 @@ async function serverOptions(settings: ServeSettings, certificates: Certificates
     }),
     exports: { directory: join(settings.data, 'exports'), ...sections.exports },
     domains: settings.domains,
+    files: { folder: join(settings.data, 'files') },
+    upload: { ...(speaksHttp(settings) && { url: files }), ...sections.upload },
     storage: settings.databaseUrl
       ? { url: settings.databaseUrl }
       : { path: join(settings.data, 'xmppkit.sqlite') },
@@ -76,14 +86,22 @@ async function serverOptions(settings: ServeSettings, certificates: Certificates
   }
 }
 
+/** Whether there is anything files could be reached through. */
+function speaksHttp({ httpsPort, httpPort, pagePort }: ServeSettings): boolean {
+  return httpsPort !== 'none' || httpPort !== 'none' || pagePort !== 'none'
+}
+
 function listenersOf(settings: ServeSettings): NonNullable<ServerOptions['listeners']> {
-  const { host, c2sPort, tlsPort, httpsPort, httpPort } = settings
+  const { host, c2sPort, tlsPort, httpsPort, httpPort, pagePort } = settings
   const address = host === undefined ? {} : { host }
   const listeners: (TcpListenerOptions | HttpListenerOptions)[] = []
   if (c2sPort !== 'none') listeners.push({ ...address, port: c2sPort, tls: 'starttls' })
   if (tlsPort !== 'none') listeners.push({ ...address, port: tlsPort, tls: 'direct' })
   if (httpsPort !== 'none') listeners.push({ ...address, port: httpsPort, protocol: 'https' })
   if (httpPort !== 'none') listeners.push({ ...address, port: httpPort, protocol: 'http' })
+  if (pagePort !== 'none') {
+    listeners.push({ host: '127.0.0.1', port: pagePort, protocol: 'http', insideMachine: true })
+  }
   return listeners
 }
 

@@ -1,16 +1,18 @@
 import { resolve } from 'node:path'
 import type { Server } from '@xmppkit/server'
 import type { CertificateFiles } from './certificate-files.js'
+import { pageListener } from './page.js'
 import type { ServeSettings } from './serve-settings.js'
 
 /** What a person reads when the server is up: where it listens, and what to do next. */
 export function welcome(
-  { domains, data, sections, allowPlaintext }: ServeSettings,
+  { domains, data, sections, allowPlaintext, pagePort }: ServeSettings,
   server: Server,
   certificate: CertificateFiles,
 ): string {
   const domain = domains[0] ?? 'localhost'
   const where = data === './xmppkit-data' ? '' : ` --data ${data}`
+  const page = pagePort === 'none' ? undefined : pageListener(server.listeners)
   const open = sections.registration?.allowRegistration === true
   const ways = { starttls: allowPlaintext ? 'plain or STARTTLS' : 'STARTTLS', direct: 'TLS', none: 'plain' }
   const lines = [
@@ -28,7 +30,8 @@ export function welcome(
     'Next:',
     `  1. create an account:  npx xmppkit register juliet ${domain} <password>${where}`,
     ...(open ? ['     (or from your client: registration is open)'] : []),
-    `  2. log in as juliet@${domain} with any XMPP client, for example Gajim, Dino or Profanity`,
+    ...(page ? [`  2. chat in your browser: http://localhost:${page.port}/chat`] : []),
+    `  ${page ? ' ' : '2.'} ${page ? 'or ' : ''}log in as juliet@${domain} with any XMPP client, for example Gajim, Dino or Profanity`,
     ...(certificate.selfSigned
       ? [
           '     (it will ask whether to trust the self-signed certificate; --tls-cert and --tls-key serve a real one)',

@@ -20,6 +20,7 @@ export {
   sectionDefaults,
 } from './server-options.js'
 export type { ServerTenants } from './server-tenants.js'
+export { softwareVersion } from './software-version.js'
 export { standardModules } from './standard-modules.js'
 export type { StorageSettings } from './storage.js'
 export type { FileSettings } from './uploads.js'

@@ -4,6 +4,7 @@ import { type SecureContext, TLSSocket } from 'node:tls'
 import { type AddressLimits, createAddressGate } from '@xmppkit/access'
 import type { Clock, Logger } from '@xmppkit/runtime'
 import { WebError } from './errors.js'
+import { markInsideMachine } from './peer.js'
 import type { WebHandler } from './web-handler.js'
 
 /** Collaborators of {@link listenHttp}. */
@@ -26,6 +27,13 @@ export interface HttpListenerOptions extends Partial<AddressLimits> {
   readonly port: number
   /** Plain HTTP, for behind a proxy that ends TLS, or HTTPS. */
   readonly protocol: 'http' | 'https'
+  /**
+   * What comes in over plain HTTP counts as secure, because it never leaves this machine: for a browser on a developer's
+   * machine. Only for loopback addresses, and not for requests that a proxy sent on or that name another host than this one.
+   *
+   * @default false
+   */
+  readonly insideMachine?: boolean
   /** Time for a TLS handshake, in milliseconds. @default 10_000 */
   readonly handshakeTimeoutMs?: number
   /** Time for the head of a request, in milliseconds (SEC-28). @default 10_000 */
@@ -39,6 +47,7 @@ export interface HttpListenerOptions extends Partial<AddressLimits> {
 /** Defaults of {@link HttpListenerOptions}. */
 export const httpListenerDefaults = Object.freeze({
   host: '::',
+  insideMachine: false,
   handshakeTimeoutMs: 10_000,
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
@@ -80,6 +89,12 @@ export async function listenHttp(
   const { certificates, logger } = deps
   const isSecure = settings.protocol === 'https'
   if (isSecure && certificates === undefined) throw new WebError('web/options', 'HTTPS needs certificates')
+  if (settings.insideMachine && !/^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/.test(settings.host)) {
+    throw new WebError(
+      'web/options',
+      `insideMachine is for loopback addresses only, not for ${settings.host}`,
+    )
+  }
   const server = httpServer(deps.web, settings)
   const gate = createAddressGate(deps, options)
   const sockets = new Set<Socket>()
@@ -97,6 +112,7 @@ export async function listenHttp(
       return
     }
     sockets.add(socket)
+    if (settings.insideMachine) markInsideMachine(socket)
     socket.once('close', () => {
       sockets.delete(socket)
       slot[Symbol.dispose]()

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { WebError } from './errors.js'
-import type { Peer } from './peer.js'
+import { ownName, type Peer } from './peer.js'
 
 /** Settings of {@link createWeb} about pages. */
 export interface OriginOptions {
@@ -34,7 +34,8 @@ export function createOriginCheck(options: OriginOptions = {}): OriginCheck {
   const all = listed.includes('*')
   const known = new Set(listed.filter((one) => one !== '*').map(readOrigin))
   const isOwn = (origin: string, { host, secure }: Peer) =>
-    host !== '' && hostOf(origin) === host && (!secure || /^https:/i.test(origin))
+    // A page without TLS may have been changed on its way here; one of the same machine has no way.
+    host !== '' && hostOf(origin) === host && (!secure || /^https:/i.test(origin) || ownName.test(host))
 
   return {
     all,

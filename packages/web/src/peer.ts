@@ -37,9 +37,15 @@ export function createPeerReader(options: PeerOptions = {}): (request: IncomingM
   const networks = (options.trustedProxies ?? []).map(readNetwork)
   const isTrusted = (address: string) => networks.some((network) => network.contains(address))
 
-  return ({ socket, headers }) => {
+  return (request) => {
+    const { socket, headers } = request
     const address = socket.remoteAddress ?? '127.0.0.1'
-    const direct = { address, secure: isTls(socket), proxied: false, host: lower(headers.host) }
+    const direct = {
+      address,
+      secure: isTls(socket) || isInsideMachine(request),
+      proxied: false,
+      host: lower(headers.host),
+    }
     if (!isTrusted(address)) return direct
     const hops = listOf(headers['x-forwarded-for'])
     // Each proxy adds whom it was called by: the last one nobody vouches for is the client.
@@ -55,6 +61,35 @@ export function createPeerReader(options: PeerOptions = {}): (request: IncomingM
       host: fromEnd(listOf(headers['x-forwarded-host']), behind) ?? direct.host,
     }
   }
+}
+
+const insideMachine = new WeakSet<object>()
+
+/**
+ * Marks a connection that never leaves this machine: it counts as secure, unless a request says that it came from elsewhere,
+ * through a proxy or under another name than this machine's own.
+ */
+export function markInsideMachine(socket: object): void {
+  insideMachine.add(socket)
+}
+
+/** Names of the machine a browser runs on, with or without a port. */
+export const ownName = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/
+const proxyHeaders = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-proto',
+  'x-forwarded-host',
+  'x-real-ip',
+  'via',
+]
+
+function isInsideMachine({ socket, headers }: Pick<IncomingMessage, 'socket' | 'headers'>): boolean {
+  return (
+    insideMachine.has(socket) &&
+    ownName.test(lower(headers.host)) &&
+    proxyHeaders.every((name) => headers[name] === undefined)
+  )
 }
 
 /** What is known of the TLS layer a request came through; captured once, as the socket may be gone later (NODE-6). */
