@@ -41,6 +41,17 @@ function replace(name, html) {
 replace('converse-footer', 'footer')
 replace('converse-brand-logo', 'brand')
 
+// A connection that was resumed once counts as restored for ever, and after a restart of the server nobody would be told that
+// this client is there. Being resumed again sets it again.
+window.converse.plugins.add('xmppkit-page', {
+  initialize() {
+    const { api } = this._converse
+    api.listen.on('will-reconnect', () => {
+      api.connection.get().restored = false
+    })
+  },
+})
+
 window.converse.initialize({
   ...(await transports()),
   view_mode: 'fullscreen',
@@ -62,6 +73,7 @@ window.converse.initialize({
   reuse_scram_keys: false,
   play_sounds: false,
   notification_icon: `${settings.assets}images/logo/conversejs-filled-192.png`,
+  whitelisted_plugins: ['xmppkit-page'],
   // What needs rooms, PEP or WebAssembly.
   blacklisted_plugins: settings.without,
 })
