@@ -25,6 +25,7 @@ test('without options a server for localhost in ./xmppkit-data', async () => {
     tlsPort: 5223,
     httpsPort: 'none',
     httpPort: 'none',
+    pagePort: 'none',
     tlsCert: undefined,
     tlsKey: undefined,
     data: './xmppkit-data',

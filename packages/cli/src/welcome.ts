@@ -31,7 +31,7 @@ export function welcome(
     `  1. create an account:  npx xmppkit register juliet ${domain} <password>${where}`,
     ...(open ? ['     (or from your client: registration is open)'] : []),
     ...(page ? [`  2. chat in your browser: http://localhost:${page.port}/chat`] : []),
-    `  ${page ? ' ' : '2.'} ${page ? 'or ' : ''}log in as juliet@${domain} with any XMPP client, for example Gajim, Dino or Profanity`,
+    `  ${page ? '  ' : '2.'} ${page ? 'or ' : ''}log in as juliet@${domain} with any XMPP client, for example Gajim, Dino or Profanity`,
     ...(certificate.selfSigned
       ? [
           '     (it will ask whether to trust the self-signed certificate; --tls-cert and --tls-key serve a real one)',

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, test } from 'vitest'
 import { WebError } from './errors.js'
-import { createPeerReader, tlsOf } from './peer.js'
+import { createPeerReader, markInsideMachine, tlsOf } from './peer.js'
 
 function request(from: string | undefined, headers: Record<string, string> = {}): IncomingMessage {
   return { headers: { host: 'Chat.example:8080', ...headers }, socket: { remoteAddress: from } } as never
@@ -75,6 +75,18 @@ describe('W-4: who sent a request', () => {
     const asked = request('10.1.1.1', { 'x-forwarded-proto': 'https' })
     expect(tlsOf(asked, read(asked))).toEqual({ protocol: 'unknown' })
     expect(tlsOf(request('10.1.1.1'), read(request('10.1.1.1')))).toBeUndefined()
+  })
+
+  test.each([
+    ['under its own name', { host: 'localhost:5280' }, true],
+    ['by its address', { host: '127.0.0.1:5280' }, true],
+    ['under a name of the outside', { host: 'chat.example' }, false],
+    ['through a proxy', { host: 'localhost:5280', 'x-forwarded-for': '192.0.2.9' }, false],
+  ])('on a connection inside the machine, %s, is secure: %s %s', (_how, headers, secure) => {
+    const asked = request('127.0.0.1', headers)
+    expect(createPeerReader()(asked).secure).toBe(false)
+    markInsideMachine(asked.socket)
+    expect(createPeerReader()(asked).secure).toBe(secure)
   })
 
   test('a network that is none is refused', () => {
