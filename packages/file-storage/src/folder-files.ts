@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { type Clock, systemClock } from '@xmppkit/runtime'
 import { type FileStore, UploadError } from '@xmppkit/upload'
 import { exactLength } from './exact-length.js'
 import { assertSafe } from './file-name.js'
@@ -10,6 +11,12 @@ import { assertSafe } from './file-name.js'
 export interface FolderFilesOptions {
   /** The folder; it is made when the first file comes. */
   readonly path: string
+  /**
+   * Tells how old what a killed process left is.
+   *
+   * @default the system's clock
+   */
+  readonly clock?: Pick<Clock, 'now'>
 }
 
 const partsFolder = '.parts'
@@ -25,7 +32,7 @@ const abandonedMs = 24 * 60 * 60 * 1000
  * const store = createFolderFiles({ path: '/var/lib/xmppkit/files' })
  * ```
  */
-export function createFolderFiles({ path: folder }: FolderFilesOptions): FileStore {
+export function createFolderFiles({ path: folder, clock = systemClock }: FolderFilesOptions): FileStore {
   const parts = join(folder, partsFolder)
   const placeOf = (name: string) => {
     assertSafe(name)
@@ -33,7 +40,7 @@ export function createFolderFiles({ path: folder }: FolderFilesOptions): FileSto
   }
   let prepared: Promise<void> | undefined
   const prepare = () => {
-    prepared ??= makeParts(parts).catch((error: unknown) => {
+    prepared ??= makeParts(parts, clock.now() - abandonedMs).catch((error: unknown) => {
       prepared = undefined
       throw error
     })
@@ -69,12 +76,12 @@ export function createFolderFiles({ path: folder }: FolderFilesOptions): FileSto
   }
 }
 
-async function makeParts(parts: string): Promise<void> {
+async function makeParts(parts: string, abandonedBefore: number): Promise<void> {
   await mkdir(parts, { recursive: true })
   for (const name of await readdir(parts)) {
     const part = join(parts, name)
     const { mtimeMs } = await stat(part)
-    if (mtimeMs < Date.now() - abandonedMs) await rm(part, { force: true })
+    if (mtimeMs < abandonedBefore) await rm(part, { force: true })
   }
 }
 

@@ -124,7 +124,7 @@ export function uploadScene(
         })
         .then(
           () => 'stored',
-          (error: { code?: string }) => error.code ?? String(error),
+          (error: Error & { code?: string }) => error.code ?? error.message,
         ),
     async get(url) {
       const file = await (await upload.find(addressOf(url)))?.open()
