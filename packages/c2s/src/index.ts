@@ -22,6 +22,7 @@ export {
   type LocalSessionDeps,
   type LocalSessionSetup,
 } from './local-session.js'
+export { type RouteStoredDeps, routeStored } from './route-stored.js'
 export type { C2sSession } from './session.js'
 export { registerSessionCommands, type SessionCommandsDeps } from './session-commands.js'
 export {

@@ -498,7 +498,10 @@ function preferring(open: OpenStore<ArchiveStore>): void {
 
 function lasting(open: OpenStore<ArchiveStore>): void {
   test('E-17: the accounts of a domain that have anything here are listed, page by page', () =>
-    withStore(open, (store) => checkAccountPages(store, (one, account) => add(one, 'm', {}, account))))
+    withStore(open, (store) => {
+      let added = 0
+      return checkAccountPages(store, (one, account) => add(one, `m${++added}`, {}, account))
+    }))
 
   test('E-17: also those that have preferences only', () =>
     withStore(open, async (store) => {

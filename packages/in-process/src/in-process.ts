@@ -11,7 +11,7 @@ import { createOutcomes } from './outcomes.js'
 import { createSenders, type Senders, type SendersDeps } from './sender.js'
 
 /** Collaborators of {@link createInProcess}. */
-export interface InProcessDeps extends Omit<BotDeps, 'outcomes'>, Omit<SendersDeps, 'outcomes'> {
+export interface InProcessDeps extends Omit<BotDeps, 'outcomes'>, Omit<SendersDeps, 'outcomes' | 'logger'> {
   /** The host's hooks. */
   readonly hooks: Hooks
   /** Knows the sessions of the host. */

@@ -1,8 +1,8 @@
 import type { Accounts } from '@xmppkit/auth'
-import { type C2sSession, userSendPacket } from '@xmppkit/c2s'
+import { type C2sSession, type RouteStoredDeps, routeStored, userSendPacket } from '@xmppkit/c2s'
 import { type Hooks, isDrop } from '@xmppkit/hooks'
 import { type BareJid, isFullJid, type Jid, parseJid } from '@xmppkit/jid'
-import { type Awaitable, createKeyedQueue, type Ids } from '@xmppkit/runtime'
+import { createKeyedQueue, type Ids } from '@xmppkit/runtime'
 import type { Sessions } from '@xmppkit/sessions'
 import type { Stanza } from '@xmppkit/stanza'
 import { absentSession } from './absent-session.js'
@@ -12,11 +12,9 @@ import type { Outcomes, SendOutcome } from './outcomes.js'
 import { messageOf, type OutgoingMessage } from './outgoing-message.js'
 
 /** What {@link createSenders} needs. */
-export interface SendersDeps {
+export interface SendersDeps extends RouteStoredDeps {
   /** The host's hooks: what is sent passes `userSendPacket`. */
   readonly hooks: Pick<Hooks, 'fold'>
-  /** The way on; usually the router's `route`. */
-  readonly route: (stanza: Stanza) => Awaitable<void>
   /** Knows in whose name one may send. */
   readonly accounts: Pick<Accounts, 'exists' | 'isKnown'>
   /** Knows who is there; a bot need not have an account. */
@@ -64,7 +62,7 @@ export function createSenders(deps: SendersDeps, { maxSending }: Required<InProc
   const pass = async (stanza: Stanza, session: C2sSession): Promise<Stanza | undefined> => {
     const passed = await deps.hooks.fold(userSendPacket, stanza, { session })
     if (isDrop(passed)) return undefined
-    await deps.route(passed)
+    await routeStored(deps, passed)
     return passed
   }
 

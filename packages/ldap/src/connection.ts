@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import { type BareJid, prepareLocalpart } from '@xmppkit/jid'
+import { systemClock } from '@xmppkit/runtime'
 import { Client, type ResultCodeError } from 'ldapts'
 import { LdapError } from './errors.js'
 import type { LdapSettings } from './ldap-options.js'
@@ -152,11 +153,11 @@ class Connection implements LdapConnection {
   }
 
   async #startTls(): Promise<void> {
-    const timer = setTimeout(() => this.destroy(), this.#settings.timeoutMs)
+    const timer = systemClock.after(this.#settings.timeoutMs, () => this.destroy())
     try {
       await this.#client.startTLS(this.#tlsOptions())
     } finally {
-      clearTimeout(timer)
+      timer[Symbol.dispose]()
     }
   }
 

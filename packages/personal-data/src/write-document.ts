@@ -1,6 +1,6 @@
 import type { UserDataName, UserDataPart, UserDataPiece } from '@xmppkit/auth'
 import type { BareJid } from '@xmppkit/jid'
-import { Element, escapeAttribute, type RawElement, rawElement, textFromWire } from '@xmppkit/xml'
+import { type Element, escapeAttribute, type RawElement, rawElement, textFromWire } from '@xmppkit/xml'
 import type { ExportSink } from './ports.js'
 
 /** Namespace of exports (XEP-0227). */
@@ -41,6 +41,6 @@ async function* writePart(sink: ExportSink, pieces: AsyncIterable<UserDataPiece>
 }
 
 function textOf(element: Element | RawElement): string {
-  const raw = element instanceof Element ? rawElement(element) : element
+  const raw = 'toWire' in element ? element : rawElement(element)
   return textFromWire(raw.toWire())
 }

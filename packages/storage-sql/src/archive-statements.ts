@@ -148,13 +148,13 @@ function idStatements({ with: taking, dialect }: Statements, messages: Fragment,
         where ${search.matches(p('match'))} and account = ${p('account')}
           and ${isOneOf(search.id, p('ids'), 'bigint')}`,
     ),
-    // Ordered by what no index has, or the messages with somebody would be walked in the order of another.
+    // Ordered and asked by what no index has, or all messages with somebody would be walked.
     find: taking<Owned & { origin_id: string; with_bare: string; direction: string }>()(
       'archive_find',
       (_, p) => sql`
         select ${columns} from ${messages}
         where account = ${p('account')} and origin_id = ${p('origin_id')}
-          and with_bare = ${p('with_bare')} and direction = ${p('direction')}
+          and with_bare || '' = ${p('with_bare')} and direction = ${p('direction')}
         order by -id limit 1`,
     ),
     replace: taking<Owned & { archive_id: string; stanza: string }>()(

@@ -1,5 +1,5 @@
 import { frameKind } from '@xmppkit/stream'
-import type { Wire } from '@xmppkit/xml'
+import { type Wire, wireFromText } from '@xmppkit/xml'
 import {
   type BodyAttributes,
   type BoshCondition,
@@ -11,7 +11,7 @@ import type { BoshAnswer } from './bosh-order.js'
 import { WriteReports } from './write-reports.js'
 
 /** Stands for a frame that is said in attributes: it is counted, and not sent. */
-const nothing = '' as Wire
+const nothing: Wire = wireFromText('')
 
 /** What a stream has written and no request has taken along yet, in the words of BOSH. */
 export class BoshOutput {

@@ -212,8 +212,21 @@ async function give(
   const content = await file.open(range)
   if (content === undefined) return answer(request, response, 404)
   response.writeHead(status, headers)
-  response.setTimeout(idleTimeoutMs, () => response.destroy())
-  await pipeline(content.body, response).catch((error: NodeJS.ErrnoException) => {
+  const body = watched(content.body, clock, idleTimeoutMs, () => response.destroy())
+  await pipeline(body, response).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error
   })
+}
+
+/** Passes bytes on, and ends it with somebody who does not take them. */
+async function* watched(
+  body: AsyncIterable<Uint8Array>,
+  clock: Pick<Clock, 'after'>,
+  idleMs: number,
+  end: () => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of body) {
+    using _idle = clock.after(idleMs, end)
+    yield chunk
+  }
 }
