@@ -2,7 +2,7 @@ import type { Migration } from './migrations.js'
 
 /** The step that brings events on their way out. */
 export const outboxEvents: Migration = {
-  id: 12,
+  id: 11,
   name: 'outbox',
   up: (t) => [
     `create table outbox_events (

@@ -2,7 +2,7 @@ import type { Migration } from './migrations.js'
 
 /** Domains that were added at run time, and what they have of their own; what is null the options say. */
 export const tenants: Migration = {
-  id: 13,
+  id: 12,
   name: 'tenants',
   up: (t) => [
     `create table tenants (
