@@ -1,14 +1,20 @@
 import { parseJid } from '@xmppkit/jid'
 import { copiesOf } from '@xmppkit/sessions'
-import { hintElement } from '@xmppkit/stanza'
+import { hintElement, type Stanza } from '@xmppkit/stanza'
 import { describe, expect, test } from 'vitest'
 import { type Client, type FakeHost, fakeHost, read, settled, unknowing } from './fake-host.js'
 import { createMemoryOfflineStore } from './memory-store.js'
+import type { OfflineOptions } from './offline-options.js'
+import type { OfflineStore } from './ports.js'
 
 const juliet = parseJid('juliet@example.com').bare
 const balcony = 'juliet@example.com/balcony'
+const chamber = 'juliet@example.com/chamber'
 const chat = (body: string, to = 'juliet@example.com') =>
   read(`<message from='romeo@example.net/orchard' to='${to}' type='chat'><body>${body}</body></message>`)
+
+const wire = (body: string) =>
+  `<message xmlns='jabber:client' to='juliet@example.com' type='chat'><body>${body}</body></message>`
 
 async function byHand(host: FakeHost): Promise<Client> {
   const client = await host.connect(balcony, { receiptsByHand: true })
@@ -78,14 +84,145 @@ describe('what an ended session had', () => {
   })
 })
 
+describe('a session that ends while another one comes', () => {
+  /** One that has not acknowledged `1` yet; `2` is in the store, which has not said so. */
+  async function scene(options: OfflineOptions = {}) {
+    let isSlow = false
+    let written = () => {}
+    const slow = (store: OfflineStore): OfflineStore => ({
+      ...store,
+      async append(...args) {
+        const stored = await store.append(...args)
+        if (isSlow)
+          await new Promise<void>((resolve) => {
+            written = resolve
+          })
+        return stored
+      },
+    })
+    const host = fakeHost({ options, store: slow })
+    const old = await host.connect(balcony, { acknowledges: true, receiptsByHand: true })
+    await old.available()
+    await host.says('1')
+    isSlow = true
+    const saying = host.says('2')
+    await settled()
+    isSlow = false
+    return {
+      host,
+      old,
+      async written() {
+        written()
+        await saying
+        await settled()
+      },
+    }
+  }
+
+  /** Nobody finds it any more; what it had is still on its way. */
+  async function ends(host: FakeHost, { handle, receipts }: Client) {
+    let drained = () => {}
+    host.sessions.holdBack(
+      juliet,
+      new Promise<void>((resolve) => {
+        drained = resolve
+      }),
+    )
+    await host.sessions.close(handle)
+    return async (unkept?: Stanza) => {
+      for (const done of receipts.splice(0)) done('failed')
+      await settled()
+      if (unkept) await host.sessions.reroute(unkept)
+      drained()
+      await settled()
+    }
+  }
+
+  async function comes(host: FakeHost, address = chamber): Promise<Client> {
+    const client = await host.connect(address)
+    await client.available()
+    return client
+  }
+
+  test('M-7: what it had is handed out before what was being stored behind it', async () => {
+    const { host, old, written } = await scene()
+    const givesBack = await ends(host, old)
+    const next = await comes(host)
+    await written()
+    const saying = host.says('3')
+    await settled()
+    expect(next.bodies()).toEqual([])
+    await givesBack()
+    await saying
+    await settled()
+    expect([next.bodies(), await host.waiting()]).toEqual([['1', '2', '3'], 0])
+  })
+
+  test('M-7: so it is if it ends when they have been taken out of the store', async () => {
+    const { host, old, written } = await scene()
+    const next = await comes(host)
+    const givesBack = await ends(host, old)
+    await written()
+    expect(next.bodies()).toEqual([])
+    await givesBack()
+    expect([next.bodies(), await host.waiting()]).toEqual([['1', '2'], 0])
+  })
+
+  test('M-7: so it is if what it had was passed over while it was there', async () => {
+    const host = fakeHost({ options: { releaseBatch: 2 } })
+    const old = await host.connect(balcony, { acknowledges: true, receiptsByHand: true })
+    await old.available()
+    await host.says('1')
+    await host.store.append(juliet, { stanza: wire('0'), receivedAt: 0 }, 10)
+    const next = await host.connect(chamber, { receiptsByHand: true })
+    await next.available()
+    expect(next.bodies()).toEqual(['0'])
+    await host.says('2')
+    const givesBack = await ends(host, old)
+    await givesBack()
+    for (let n = 0; n < 3; n += 1) await take(next)
+    expect([next.bodies(), await host.waiting()]).toEqual([['1', '2'], 0])
+  })
+
+  test('M-7: if the one that came has left meanwhile, the one after it gets them', async () => {
+    const { host, old, written } = await scene()
+    const next = await comes(host)
+    const givesBack = await ends(host, old)
+    await written()
+    await next.leave()
+    const last = await comes(host, 'juliet@example.com/orchard')
+    await givesBack()
+    expect([next.bodies(), last.bodies(), await host.waiting()]).toEqual([[], ['1', '2'], 0])
+  })
+
+  test('L-1: with the store full nobody waits for ever: what is there is handed out, then what it had', async () => {
+    const { host, old, written } = await scene({ maxMessagesPerAccount: 1 })
+    const next = await comes(host)
+    const givesBack = await ends(host, old)
+    await written()
+    expect(next.bodies()).toEqual([])
+    await givesBack(chat('in no store'))
+    expect(next.bodies()).toEqual(['1', '2', 'in no store'])
+    await host.clock.advance(100)
+    expect([await host.waiting(), host.sessions.heldBack(juliet), host.answers()]).toEqual([0, undefined, []])
+  })
+
+  test('nobody waits for its end when the server ends', async () => {
+    const { host, old, written } = await scene()
+    const next = await comes(host)
+    await ends(host, old)
+    await written()
+    await host.offline.close()
+    expect([next.bodies(), await host.waiting()]).toEqual([[], 2])
+  })
+})
+
 describe('what a process was handing over when it died', () => {
   async function afterDeath() {
     const memory = createMemoryOfflineStore()
     const host = fakeHost({ store: () => unknowing(memory) })
     const now = host.clock.now()
-    const stanza =
-      "<message xmlns='jabber:client' to='juliet@example.com' type='chat'><body>old</body></message>"
-    await memory.append(juliet, { stanza, receivedAt: now }, 10)
+    await memory.append(juliet, { stanza: wire('old'), receivedAt: now }, 10)
     await memory.lease(juliet, { holder: 'dead', limit: 1, now, until: now + 5000 })
     return { host, waiting: () => memory.count(juliet, host.clock.now()) }
   }

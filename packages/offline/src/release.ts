@@ -17,7 +17,7 @@ export interface ReleaseDeps {
   /** What sessions have already, and is not to be handed out. */
   readonly custody: Pick<Custody, 'keeps' | 'settled'>
   /** Who is there. */
-  readonly sessions: Pick<Sessions, 'resources'>
+  readonly sessions: Pick<Sessions, 'resources' | 'heldBack'>
   /** Hands them over. */
   readonly handover: Handover
   /** For leases, and to look again. */
@@ -40,8 +40,12 @@ export interface Release extends AsyncDisposable {
   start(account: BareJid, isSure: boolean): Promise<void> | undefined
   /** The session that gets the account's messages at this moment, behind which new ones have to queue. */
   receiver(account: BareJid): SessionRecord | undefined
-  /** Resolves when what is being handed over to the account at this moment is. */
-  settled(account: BareJid): Promise<void>
+  /**
+   * Resolves when what is being handed over to the account at this moment is.
+   *
+   * @param isHeldBack - what ended sessions had is waiting for this, so this must not wait for it in turn
+   */
+  settled(account: BareJid, isHeldBack: boolean): Promise<void>
   /** The session retrieves by itself (XEP-0013): it and its siblings are not flooded. */
   exempt(session: Pick<SessionRecord, 'sid'>): void
   /**
@@ -74,6 +78,10 @@ interface Run {
   refused: boolean
   /** Sessions have some of what was taken out for the receiver. */
   skipped: readonly string[]
+  /** What ended sessions had is not waited for: it waits for this. */
+  hurried: boolean
+  /** Ends its waiting for what ended sessions had. */
+  hurry: () => void
   /** Ends its waiting for the leases of others. */
   wake: () => void
   done: Promise<void>
@@ -213,6 +221,31 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     return found
   }
 
+  /** Whether sessions that had something of what was skipped have failed since: it is to be handed out after all. */
+  const hasFreed = (account: BareJid, run: Run): boolean =>
+    run.skipped.some((id) => !custody.keeps(account, id) && !deletions.has(account, id))
+
+  /** What an ended session had is kept until it is on its way back, and would be overtaken by what is not (rule M-7). */
+  const waitForEnded = async (account: BareJid, run: Run): Promise<void> => {
+    for (
+      let held = sessions.heldBack(account);
+      held !== undefined && !run.hurried && !closing;
+      held = sessions.heldBack(account)
+    ) {
+      const hurried = new Promise<void>((resolve) => {
+        run.hurry = resolve
+      })
+      await Promise.race([held, hurried])
+    }
+  }
+
+  /** What ended sessions had is before what has been taken out already: all of it is taken out again, in order. */
+  const takeAnew = async (account: BareJid, run: Run): Promise<typeof nothing> => {
+    run.skipped = []
+    await store.release(account, run.receiver.sid)
+    return { batch: [], found: 1 }
+  }
+
   const lease = (account: BareJid, run: Run) =>
     deletions.whileReading(account, async () => {
       const now = clock.now()
@@ -220,6 +253,9 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       const holder = run.receiver.sid
       const leased = await store.lease(account, { holder, limit, now, until: now + leaseMs })
       await custody.settled(account)
+      const isHeld = leased.length > 0 && !run.hurried && sessions.heldBack(account) !== undefined
+      if (isHeld) await waitForEnded(account, run)
+      if (isHeld || hasFreed(account, run)) return takeAnew(account, run)
       const held = leased.filter(({ id }) => custody.keeps(account, id))
       if (held.length > 0) run.skipped = [...run.skipped, ...held.map(({ id }) => id)]
       const batch = leased.filter(({ id }) => !custody.keeps(account, id) && !deletions.has(account, id))
@@ -229,9 +265,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
   /** Whatever is left is held by somebody else, or was refused: neither may wait for the next login. */
   const tidyUp = async (account: BareJid, run: Run) => {
     if (run.refused || run.skipped.length > 0 || closing) await store.release(account, run.receiver.sid)
-    // The sessions that had these have failed since.
-    const isFree = (id: string) => !custody.keeps(account, id) && !deletions.has(account, id)
-    if (run.skipped.some(isFree)) void start(account, true)
+    if (hasFreed(account, run)) void start(account, true)
     if (run.isEmpty) stored.delete(account.toString())
     if (run.isEmpty || !choose(account)) return
     if (run.refused || (await store.count(account, clock.now())) > 0) scheduleAnother(account)
@@ -271,6 +305,8 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       isEmpty: false,
       refused: false,
       skipped: [],
+      hurried: false,
+      hurry: () => {},
       wake: () => {},
       done: Promise.resolve(),
     }
@@ -287,6 +323,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     closing = true
     for (const run of running.values()) {
       run.abort.abort()
+      run.hurry()
       run.wake()
     }
     for (const timer of lookAgain.values()) timer[Symbol.dispose]()
@@ -305,7 +342,13 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       if (stuck.size === 0 || !stored.has(key)) return undefined
       return sessions.resources(account).find(({ sid, priority }) => stuck.has(sid) && (priority ?? -1) >= 0)
     },
-    settled: (account) => running.get(account.toString())?.done ?? Promise.resolve(),
+    settled(account, isHeldBack) {
+      const run = running.get(account.toString())
+      if (run === undefined) return Promise.resolve()
+      run.hurried ||= isHeldBack
+      if (run.hurried) run.hurry()
+      return run.done
+    },
     exempt: ({ sid }) => void exempt.add(sid),
     syncs({ sid }) {
       // The first time counts: what came later may be on no page it asks for.

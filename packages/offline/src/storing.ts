@@ -102,14 +102,18 @@ export function createStoring(
     }
   }
 
-  const queueBehind = async (account: BareJid, stanza: Stanza): Promise<Stanza | Drop> => {
+  const queueBehind = async (
+    account: BareJid,
+    stanza: Stanza,
+    isHeldBack = false,
+  ): Promise<Stanza | Drop> => {
     const kept = await keep(account, stanza)
     if (kept !== 'full') {
       stanza.meta(fateListener)?.(kept === 'stored' ? 'stored' : 'discarded')
       return drop
     }
     // There is somebody to take it, only not yet.
-    await release.settled(account)
+    await release.settled(account, isHeldBack)
     return stanza
   }
 
@@ -179,7 +183,7 @@ export function createStoring(
     again(stanza, account, hasCopy) {
       if (!mustQueue(stanza, account) || fateOf(stanza) !== 'store') return stanza
       if (hasCopy()) return drop
-      if (!waitInPlace(account, stanza)) return queueBehind(account, stanza)
+      if (!waitInPlace(account, stanza)) return queueBehind(account, stanza, true)
       stanza.meta(fateListener)?.('stored')
       return drop
     },
