@@ -88,7 +88,7 @@ async function giveToken(server: Server, account: string): Promise<void> {
     .issue(bare, 'client', { id: `token of ${account}`, ...token }, {}, 10)
 }
 
-/** A message and a subscription request from somebody, for an account that is away. */
+/** A message and a subscription request from somebody, for an account that is away, and has read the message elsewhere. */
 export async function writeTo(server: Server, from: string, account: string): Promise<void> {
   const client = await connect(server, `${from}/write`)
   client.send(
@@ -97,6 +97,7 @@ export async function writeTo(server: Server, from: string, account: string): Pr
   client.send(`<presence to='${account}' type='subscribe' id='please'><status>me</status></presence>`)
   await client.settle()
   await client.close()
+  await server.commands.call('mark_conversation_read', { account, with: from })
 }
 
 /** Runs a job by its command, to the end. */

@@ -3,6 +3,7 @@
  *
  * @packageDocumentation
  */
+import { offerUserData } from '@xmppkit/auth'
 import { CommandsService } from '@xmppkit/commands/module'
 import { DiscoService } from '@xmppkit/disco/module'
 import { IqService } from '@xmppkit/iq/module'
@@ -63,6 +64,8 @@ export const inboxModule = defineModule({
   ],
   start({ archive: _archive, commands, ...deps }, options: InboxOptions, scope) {
     const inbox = scope.use(createInbox(deps, options))
+    const { hooks, store } = deps
+    scope.use(offerUserData(hooks, { name: 'inbox', remove: (account) => store.remove(account) }))
     if (commands) scope.use(registerInboxCommands({ commands, inbox }))
     return { service: inbox }
   },
