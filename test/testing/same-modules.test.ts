@@ -3,7 +3,7 @@ import { createTestServer } from '@xmppkit/testing'
 import { expect, test } from 'vitest'
 
 // What needs a program around it, or is of use to others only.
-const ofServersOnly = ['caps-cache', 'in-process', 'inbox', 'outbox', 'app']
+const ofServersOnly = ['caps-cache', 'in-process', 'inbox', 'outbox', 'upload', 'app']
 
 test('E-16: the server in memory for tests has the modules of the standard server', async () => {
   await using real = await createServer({ domains: ['example.org'] })
