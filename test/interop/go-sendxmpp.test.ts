@@ -47,9 +47,12 @@ describe.skipIf(!present)('go-sendxmpp', () => {
     'logs in with SCRAM, sends, and gets what waited, over %s',
     async (tls) => {
       for (const n of [1, 2, 3]) await send('anna', tls, `hello ${n} <&> ö`, 'boris@chat.test')
+      const waiting = () => xmppkit('get-offline-count', 'boris', 'chat.test', '--data', data)
+      // It leaves without waiting for an acknowledgement: what it wrote last may still be on its way.
+      await expect.poll(waiting, { timeout: 20_000 }).toBe('3\n')
       expect(await server.stop()).toBe(0)
       server = await startServer(data, options)
-      expect(await xmppkit('get-offline-count', 'boris', 'chat.test', '--data', data)).toBe('3\n')
+      expect(await waiting()).toBe('3\n')
 
       const listener = run('boris', tls, ['--listen'])
       const heard: string[] = []
