@@ -73,30 +73,35 @@ describe('fast', () => {
 })
 
 describe('resume', () => {
-  test.each(able('resume'))('%s resumes after its connection was cut, again and again', async (client) => {
-    await using proxy = await openLossyProxy(stage.portOf(waysOf(client)[0]))
-    const boris = stage.companion
-    const { peer, jid } = await stage.enter(client, someone(client, 'resume'), { port: proxy.port })
-    const expected: string[] = []
-    const say = async (body: string) => {
-      expected.push(body)
-      await boris.peer.send(jid, body)
-    }
-    for (const round of [1, 2]) {
-      await say(`before cut ${round}`)
-      await peer.heard(`before cut ${round}`)
-      proxy.cut()
-      for (const n of [1, 2, 3]) await say(`during cut ${round}, ${n}`)
-      await boris.peer.settle()
-      proxy.mend()
-      await peer.resumed()
-      for (const n of [1, 2, 3]) await peer.heard(`during cut ${round}, ${n}`)
-      await peer.send(boris.jid, `after cut ${round}`)
-      expect((await boris.peer.heard(`after cut ${round}`)).from).toBe(jid)
-    }
-    await peer.settle()
-    expect(peer.everything().map(({ body }) => body)).toEqual(expected)
-  })
+  test.each(able('resume'))(
+    '%s resumes after its connection was cut, again and again',
+    async (client) => {
+      await using proxy = await openLossyProxy(stage.portOf(waysOf(client)[0]))
+      const boris = stage.companion
+      const { peer, jid } = await stage.enter(client, someone(client, 'resume'), { port: proxy.port })
+      const expected: string[] = []
+      const say = async (body: string) => {
+        expected.push(body)
+        await boris.peer.send(jid, body)
+      }
+      for (const round of [1, 2]) {
+        await say(`before cut ${round}`)
+        await peer.heard(`before cut ${round}`)
+        proxy.cut()
+        for (const n of [1, 2, 3]) await say(`during cut ${round}, ${n}`)
+        await boris.peer.settle()
+        proxy.mend()
+        await peer.resumed()
+        for (const n of [1, 2, 3]) await peer.heard(`during cut ${round}, ${n}`)
+        await peer.send(boris.jid, `after cut ${round}`)
+        expect((await boris.peer.heard(`after cut ${round}`)).from).toBe(jid)
+      }
+      await peer.settle()
+      expect(peer.everything().map(({ body }) => body)).toEqual(expected)
+      // Clients wait longer before each try to connect again: a slow machine makes them wait long.
+    },
+    180_000,
+  )
 })
 
 describe('carbons', () => {
