@@ -6,12 +6,18 @@ export interface LossyProxy extends AsyncDisposable {
   readonly port: number
   /** Destroys every connection at both ends, without a goodbye; until `mend()`, new ones wait. */
   cut(): void
+  /** Leaves connections alone; until `mend()`, new ones wait. */
+  hold(): void
   /** Lets those through that wait, and all that come. */
   mend(): void
 }
 
-/** Listens on a free loopback port and passes everything to `target`. */
-export async function openLossyProxy(target: number): Promise<LossyProxy> {
+/**
+ * Listens on a free loopback port and passes everything on.
+ *
+ * @param target - the port to pass it to, or where to look it up for each connection
+ */
+export async function openLossyProxy(target: number | (() => number)): Promise<LossyProxy> {
   const connections = new Set<Socket>()
   const waiting: Socket[] = []
   let whole = true
@@ -22,7 +28,7 @@ export async function openLossyProxy(target: number): Promise<LossyProxy> {
   }
   const join = (near: Socket) => {
     if (near.destroyed) return
-    const far = createConnection(target, '127.0.0.1')
+    const far = createConnection(typeof target === 'number' ? target : target(), '127.0.0.1')
     keep(far)
     near.pipe(far).pipe(near)
     near.once('close', () => far.destroy())
@@ -35,13 +41,17 @@ export async function openLossyProxy(target: number): Promise<LossyProxy> {
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
-  const cut = () => {
+  const hold = () => {
     whole = false
+  }
+  const cut = () => {
+    hold()
     for (const socket of connections) socket.resetAndDestroy()
   }
   return {
     port: (server.address() as AddressInfo).port,
     cut,
+    hold,
     mend() {
       whole = true
       for (const near of waiting.splice(0)) join(near)

@@ -4,6 +4,8 @@ export interface Inbox<T> {
   /** The first one that is wanted, once it is there. */
   next(wanted: (item: T) => boolean): Promise<T>
   readonly left: readonly T[]
+  /** Forgets what nobody has taken out. */
+  clear(): void
 }
 
 /** Makes one that is empty. */
@@ -12,6 +14,9 @@ export function createInbox<T>(): Inbox<T> {
   const waiting: (() => void)[] = []
   return {
     left: items,
+    clear() {
+      items.length = 0
+    },
     put(item) {
       items.push(item)
       for (const wake of waiting.splice(0)) wake()

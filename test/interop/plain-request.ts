@@ -22,7 +22,7 @@ export class PlainRequest {
   }
 
   send(body: string): void {
-    this.#sent = request(this.#url, { method: this.#method, headers: this.#headers, agent }, (response) => {
+    const sent = request(this.#url, { method: this.#method, headers: this.#headers, agent }, (response) => {
       this.status = response.statusCode ?? 0
       response.setEncoding('utf8')
       response.on('data', (chunk: string) => {
@@ -30,15 +30,23 @@ export class PlainRequest {
       })
       response.on('end', () => this.#become(4))
     })
-    this.#sent.on('error', () => {
+    sent.on('error', () => {
+      // As browsers do: a connection that was kept may be gone by now, which says nothing about the server.
+      if (sent.reusedSocket && this.status === 0 && this.#sent === sent) {
+        this.send(body)
+        return
+      }
       this.status = 0
       this.#become(4)
     })
-    this.#sent.end(body)
+    this.#sent = sent
+    sent.end(body)
   }
 
   abort(): void {
-    this.#sent?.destroy()
+    const sent = this.#sent
+    this.#sent = undefined
+    sent?.destroy()
   }
 
   get responseXML(): unknown {
