@@ -30,11 +30,17 @@ export interface ServerProcess extends AsyncDisposable {
  * Starts a server over a data folder on free loopback ports and waits until it accepts.
  *
  * @param args - further options of `xmppkit serve`
+ * @param engine - options of Node
  */
-export async function startServer(dataDir: string, args: readonly string[] = []): Promise<ServerProcess> {
+export async function startServer(
+  dataDir: string,
+  args: readonly string[] = [],
+  engine: readonly string[] = [],
+): Promise<ServerProcess> {
   const child = spawn(
     process.execPath,
     [
+      ...engine,
       command,
       'serve',
       '--data',
