@@ -127,6 +127,25 @@ describe.each(allWays)('acknowledgements %s', (_name, way) => {
     expect(juliet.requests - asked).toBe(2)
   })
 
+  test('SM-7: a client that answers and is behind is asked again as soon as more has come', async () => {
+    await using scene = await openScene(way)
+    const juliet = await scene.managed('juliet')
+    const romeo = await scene.managed('romeo')
+    const asked = juliet.requests
+    for (let i = 0; i < 5; i += 1) romeo.send(chat(juliet.jid.toString(), String(i)))
+    await romeo.settle()
+    for (let i = 0; i < 5; i += 1) await juliet.expect(body(String(i)))
+    await juliet.forget()
+    expect(juliet.requests - asked).toBe(1)
+    juliet.acknowledge(juliet.handled - 2)
+    romeo.send(chat(juliet.jid.toString(), '5'))
+    await romeo.settle()
+    await juliet.expect(body('5'))
+    await scene.clock.advance(500)
+    await juliet.forget()
+    expect(juliet.requests - asked).toBe(2)
+  })
+
   test('SM-7: who does not answer has lost the connection, and may resume', async () => {
     await using scene = await openScene(way, { streamManagement: { ackTimeoutMs: 1_000 } })
     const juliet = await scene.managed('juliet')

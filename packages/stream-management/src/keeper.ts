@@ -46,6 +46,7 @@ export class Keeper implements SessionKeeper, TurnWriter {
   #askedAt = 0
   #since = 0
   #askTimer: Disposable | undefined
+  #patient = false
   #ackTimer: Disposable | undefined
   #graceTimer: Disposable | undefined
 
@@ -94,7 +95,7 @@ export class Keeper implements SessionKeeper, TurnWriter {
     this.#confirm(h)
     if (queue.count === 0) this.#since = 0
     else if (this.#since > 0) this.#schedule()
-    else this.#askIn(this.#deps.settings.ackTimeoutMs)
+    else this.#askIn(this.#deps.settings.ackTimeoutMs, true)
   }
 
   /** Whether a client that comes back may have handled so many. */
@@ -154,22 +155,32 @@ export class Keeper implements SessionKeeper, TurnWriter {
     this.session.beforeWrite(this)
   }
 
-  #askIn(ms: number): void {
-    this.#askTimer ??= this.#deps.clock.after(ms, () => {
+  // Who has answered, and is behind, has time; what follows is asked for as ever.
+  #askIn(ms: number, patiently = false): void {
+    if (this.#patient && !patiently) this.#clearAskTimer()
+    if (this.#askTimer !== undefined) return
+    this.#patient = patiently
+    this.#askTimer = this.#deps.clock.after(ms, () => {
       this.#askTimer = undefined
+      this.#patient = false
       if (!this.#asked && this.#queue.count > 0) this.#ask()
     })
   }
 
   #ask(): void {
     if (!this.session.connected) return
-    this.#askTimer?.[Symbol.dispose]()
-    this.#askTimer = undefined
+    this.#clearAskTimer()
     this.session.writeControl(requestElement)
     this.#asked = true
     this.#since = 0
     this.#askedAt = this.#deps.clock.monotonic()
     if (this.#ackTimer === undefined) this.#awaitAck(this.#deps.settings.ackTimeoutMs)
+  }
+
+  #clearAskTimer(): void {
+    this.#askTimer?.[Symbol.dispose]()
+    this.#askTimer = undefined
+    this.#patient = false
   }
 
   // Answers do not touch the timer, or there would be one for every stanza.
