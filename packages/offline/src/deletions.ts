@@ -16,6 +16,8 @@ export interface Deletions extends AsyncDisposable {
   add(account: BareJid, id: string): void
   /** Whether a message is to be deleted, or was while somebody is reading. */
   has(account: BareJid, id: string): boolean
+  /** How many messages of the account are still to be deleted. */
+  count(account: BareJid): number
   /**
    * Deletes at once what is to be deleted of an account; `undefined` if nothing is. Rejects when the store fails: it is tried
    * again with what follows.
@@ -114,6 +116,7 @@ export function createDeletions({ store, clock, logger }: DeletionsDeps): Deleti
       const due = accounts.get(account.toString())
       return due !== undefined && (due.ids.has(id) || due.gone.has(id))
     },
+    count: (account) => accounts.get(account.toString())?.ids.size ?? 0,
     flush,
     async whileReading(account, read) {
       const due = dueOf(account)

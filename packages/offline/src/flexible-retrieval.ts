@@ -7,7 +7,7 @@ import type { SessionRecord, Sessions } from '@xmppkit/sessions'
 import { type DataForm, NS, type Stanza, StanzaError } from '@xmppkit/stanza'
 import { Element, parseElement } from '@xmppkit/xml'
 import { type FlexibleOfflineItem, flexibleOfflineGet, flexibleOfflineSet } from './flexible-payload.js'
-import { createHandover } from './handover.js'
+import { createHandovers, type Handover } from './handover.js'
 import type { Offline } from './offline.js'
 import { type OfflineOptions, offlineDefaults } from './offline-options.js'
 import type { OfflineMessage, OfflineStore } from './ports.js'
@@ -58,7 +58,7 @@ export function createFlexibleRetrieval(
 ): AsyncDisposable {
   const { releaseBytes, leaseMs } = Object.freeze({ ...offlineDefaults, ...options })
   const { store, clock, sessions, disco, hooks, iq } = deps
-  const handover = createHandover(deps)
+  const handovers = createHandovers(deps)
 
   const sessionOf = (from: Jid, account: BareJid): SessionRecord => {
     const session = sessions.resources(account).find((one) => one.jid.equals(from))
@@ -86,14 +86,17 @@ export function createFlexibleRetrieval(
     })
   }
 
-  const hand = async (session: SessionRecord, messages: readonly OfflineMessage[], signal: AbortSignal) => {
-    const { outcome } = await handover(session, messages, {
+  const handoverTo = (session: SessionRecord): Handover =>
+    handovers(session, {
+      windowCount: pageSize,
       windowBytes: releaseBytes,
       timeoutMs: leaseMs,
-      signal,
       mark: markWithNode,
     })
-    if (outcome === 'late') throw new StanzaError('resource-constraint', { text: 'This takes too long.' })
+
+  const hand = async (handover: Handover, messages: readonly OfflineMessage[], signal: AbortSignal) => {
+    if ((await handover.give(messages, signal)) === 'given') return
+    throw new StanzaError('resource-constraint', { text: 'This takes too long.' })
   }
 
   const scope = createScope()
@@ -102,11 +105,11 @@ export function createFlexibleRetrieval(
       flexibleOfflineGet,
       'account',
       async ({ from, to, payload, signal }) => {
-        const session = sessionOf(from, to.bare)
+        const handover = handoverTo(sessionOf(from, to.bare))
         if (payload.fetch) {
-          for await (const page of pages(to.bare)) await hand(session, page, signal)
+          for await (const page of pages(to.bare)) await hand(handover, page, signal)
         } else {
-          await hand(session, await existing(to.bare, chosen(payload.items, 'view')), signal)
+          await hand(handover, await existing(to.bare, chosen(payload.items, 'view')), signal)
         }
       },
       // Not in the client's stream: it must be able to say that it has received them.

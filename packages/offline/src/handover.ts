@@ -16,148 +16,166 @@ export interface HandoverDeps {
 
 /** How messages are handed over. */
 export interface HandoverOptions {
-  /** Bytes under way at one time. */
+  /** Messages under way at one time. */
+  readonly windowCount: number
+  /** Bytes of them under way at one time; a larger message goes alone. */
   readonly windowBytes: number
-  /** How long the session may take for all of them, in milliseconds. */
+  /** How long it may take until the session has been given all that is given at a time, in milliseconds. */
   readonly timeoutMs: number
-  /** Aborted when nobody waits any more. */
-  readonly signal: AbortSignal
+  /** Whether the session takes any more. @default as long as it is there */
+  readonly takes?: () => boolean
   /** Tells which the session has got in another way: they count as taken. */
   readonly has?: (stanza: Stanza, message: OfflineMessage) => boolean
   /** Marks the copies handed over. */
   readonly mark?: (stanza: Stanza, message: OfflineMessage) => Stanza
-  /** Told of each message at the moment it was taken. */
-  readonly onTaken?: (message: OfflineMessage) => void
+  /** Told what became of each message, once: taken by the session, or not. */
+  readonly onSettled?: (message: OfflineMessage, isTaken: boolean) => void
+}
+
+/**
+ * How giving messages to a session ended: it was given all of them; it takes no more; or it has left no room for too long, or
+ * nobody waits any more.
+ */
+export type HandoverOutcome = 'given' | 'gone' | 'late'
+
+/** Messages on their way to one session. */
+export interface Handover {
   /**
-   * Told what became of a message after all, when the session was late already; `open` counts those of which that is still
-   * not known.
+   * Gives it messages, in order and behind those before, as many at a time as there is room for. What it was given is not
+   * waited for: a client may take its time to acknowledge it, or count wrongly, and what comes next is behind it anyhow.
+   *
+   * @param signal - aborted when nobody waits any more
    */
-  readonly onLate?: (message: OfflineMessage, isTaken: boolean, open: number) => void
-}
-
-/** What became of messages handed over. */
-export interface HandoverResult {
-  /** Ids of those the session's connection took, of those it has already, and of those nobody can read. */
-  readonly taken: readonly string[]
-  /** `late`: the session did not say in time what became of the others. */
-  readonly outcome: 'settled' | 'late'
-  /** Messages it was given of which it is not known at this moment what became of them. */
+  give(messages: readonly OfflineMessage[], signal: AbortSignal): Promise<HandoverOutcome>
+  /** Whether it was given this message, and it is not known yet what became of it. */
+  has(id: string): boolean
+  /** How many messages that is true of. */
   readonly open: number
+  /** Whether nothing is being given, and nothing is open. */
+  readonly idle: boolean
 }
 
-/** Hands stored messages to a session, in order; see {@link createHandover}. */
-export type Handover = (
-  session: Pick<SessionRecord, 'sid' | 'jid'>,
-  messages: readonly OfflineMessage[],
-  options: HandoverOptions,
-) => Promise<HandoverResult>
+/** Begins to hand messages to a session; see {@link createHandovers}. */
+export type Handovers = (session: Pick<SessionRecord, 'sid' | 'jid'>, options: HandoverOptions) => Handover
 
 /** Makes the handing over of one host: in order, a window at a time, and with a limit on the time it may take. */
-export function createHandover({ sessions, clock, logger }: HandoverDeps): Handover {
-  const readable = (message: OfflineMessage, { jid }: Pick<SessionRecord, 'jid'>) => {
+export function createHandovers(deps: HandoverDeps): Handovers {
+  return (session, options) => new SessionHandover(deps, session, options)
+}
+
+class SessionHandover implements Handover {
+  readonly #deps: HandoverDeps
+  readonly #session: Pick<SessionRecord, 'sid' | 'jid'>
+  readonly #options: HandoverOptions
+  readonly #open = new Set<string>()
+  #bytes = 0
+  #giving = 0
+  #moved = () => {}
+
+  constructor(deps: HandoverDeps, session: Pick<SessionRecord, 'sid' | 'jid'>, options: HandoverOptions) {
+    this.#deps = deps
+    this.#session = session
+    this.#options = options
+  }
+
+  get open(): number {
+    return this.#open.size
+  }
+
+  get idle(): boolean {
+    return this.#giving === 0 && this.#open.size === 0
+  }
+
+  has(id: string): boolean {
+    return this.#open.has(id)
+  }
+
+  async give(messages: readonly OfflineMessage[], signal: AbortSignal): Promise<HandoverOutcome> {
+    this.#giving += 1
+    const limit = timeLimit(this.#deps.clock, this.#options.timeoutMs, signal, () => this.#moved())
     try {
-      return replay(message, jid.domain, clock)
+      for (const message of messages) {
+        const size = Buffer.byteLength(message.stanza)
+        while (!this.#hasRoom(size)) {
+          if (limit.isOver) return 'late'
+          await new Promise<void>((resolve) => {
+            this.#moved = resolve
+          })
+          if (!this.#takes()) return 'gone'
+        }
+        this.#handOne(message, size)
+      }
+      return this.#takes() ? 'given' : 'gone'
+    } finally {
+      this.#giving -= 1
+      limit[Symbol.dispose]()
+    }
+  }
+
+  #hasRoom(size: number): boolean {
+    const { windowBytes, windowCount } = this.#options
+    if (this.#open.size === 0) return true
+    return this.#open.size < windowCount && this.#bytes + size <= windowBytes
+  }
+
+  #takes(): boolean {
+    const { takes } = this.#options
+    if (takes) return takes()
+    const { sid, jid } = this.#session
+    return this.#deps.sessions.resources(jid.bare).some((one) => one.sid === sid)
+  }
+
+  #handOne(message: OfflineMessage, size: number): void {
+    const { has, mark } = this.#options
+    const stanza = this.#read(message)
+    if (stanza === undefined || has?.(stanza, message) === true) {
+      this.#options.onSettled?.(message, true)
+      return
+    }
+    this.#open.add(message.id)
+    this.#bytes += size
+    void this.#deps.sessions.deliverTo(this.#session.sid, mark?.(stanza, message) ?? stanza, (outcome) => {
+      if (this.#open.delete(message.id)) this.#settle(message, size, outcome === 'delivered')
+    })
+  }
+
+  #settle(message: OfflineMessage, size: number, isTaken: boolean): void {
+    this.#bytes -= size
+    this.#options.onSettled?.(message, isTaken)
+    this.#moved()
+  }
+
+  #read(message: OfflineMessage): Stanza | undefined {
+    const { jid } = this.#session
+    try {
+      return replay(message, jid.domain, this.#deps.clock)
     } catch (cause) {
       const account = jid.bare.toString()
-      logger.error('a stored message cannot be read and is dropped', { account, id: message.id, cause })
+      this.#deps.logger.error('a stored message cannot be read and is dropped', {
+        account,
+        id: message.id,
+        cause,
+      })
       return undefined
     }
   }
-
-  const isThere = ({ sid, jid }: Pick<SessionRecord, 'sid' | 'jid'>) =>
-    sessions.resources(jid.bare).some((one) => one.sid === sid)
-
-  return async (session, messages, options) => {
-    const { signal, mark = (stanza: Stanza) => stanza } = options
-    const taken: string[] = []
-    let over = false
-    let open = 0
-
-    /** Tells `settled`, once, when the session has said what became of the message. */
-    const handOne = (message: OfflineMessage, settled: () => void) => {
-      let told = false
-      open += 1
-      const settle = (isTaken: boolean) => {
-        if (told) return
-        told = true
-        open -= 1
-        if (over) options.onLate?.(message, isTaken, open)
-        else if (isTaken) {
-          taken.push(message.id)
-          options.onTaken?.(message)
-        }
-        settled()
-      }
-      const stanza = readable(message, session)
-      if (!stanza || options.has?.(stanza, message) === true) return settle(true)
-      void sessions.deliverTo(session.sid, mark(stanza, message), (outcome) =>
-        settle(outcome === 'delivered'),
-      )
-    }
-
-    /** Resolves when that has happened for all of them: one promise, not one for each. */
-    const handWindow = (window: readonly OfflineMessage[]) =>
-      new Promise<void>((resolve) => {
-        let left = window.length
-        const settled = () => {
-          left -= 1
-          if (left === 0) resolve()
-        }
-        for (const message of window) handOne(message, settled)
-      })
-
-    const handAll = async (): Promise<'settled'> => {
-      for (const window of windowsOf(messages, options.windowBytes)) {
-        await handWindow(window)
-        if (over || !isThere(session)) break
-      }
-      return 'settled'
-    }
-
-    const limit = timeLimit(clock, options.timeoutMs, signal)
-    const outcome = await Promise.race([handAll(), limit.late])
-    limit[Symbol.dispose]()
-    over = true
-    return {
-      taken: [...taken],
-      outcome,
-      get open() {
-        return open
-      },
-    }
-  }
 }
 
-/** Messages in groups that are not larger than a window; one that is larger is a group of its own. */
-function* windowsOf(messages: readonly OfflineMessage[], bytes: number): Generator<OfflineMessage[]> {
-  let window: OfflineMessage[] = []
-  let size = 0
-  for (const message of messages) {
-    const length = Buffer.byteLength(message.stanza)
-    if (window.length > 0 && size + length > bytes) {
-      yield window
-      window = []
-      size = 0
-    }
-    window.push(message)
-    size += length
+function timeLimit(clock: Pick<Clock, 'after'>, ms: number, signal: AbortSignal, over: () => void) {
+  let isOver = signal.aborted
+  const end = () => {
+    isOver = true
+    over()
   }
-  if (window.length > 0) yield window
-}
-
-function timeLimit(clock: Pick<Clock, 'after'>, ms: number, signal: AbortSignal) {
-  let giveUp = () => {}
-  const late = new Promise<'late'>((resolve) => {
-    giveUp = () => resolve('late')
-  })
-  const timer = clock.after(ms, giveUp)
-  signal.addEventListener('abort', giveUp)
-  if (signal.aborted) giveUp()
+  const timer = clock.after(ms, end)
+  signal.addEventListener('abort', end)
   return {
-    late,
+    get isOver() {
+      return isOver
+    },
     [Symbol.dispose]() {
       timer[Symbol.dispose]()
-      signal.removeEventListener('abort', giveUp)
+      signal.removeEventListener('abort', end)
     },
   }
 }

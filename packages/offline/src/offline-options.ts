@@ -8,7 +8,7 @@ export interface OfflineOptions {
    */
   readonly maxMessagesPerAccount?: number
   /**
-   * Messages taken out for a returning client at one time; the next ones follow when it has these.
+   * Messages taken out for a returning client, and under way to it, at one time; more follow as it takes these.
    *
    * @default 100
    */
@@ -21,8 +21,8 @@ export interface OfflineOptions {
    */
   readonly releaseBytes?: number
   /**
-   * How long a session may take to accept what was handed to it, in milliseconds; afterwards the messages wait
-   * again. After a crash, what was being handed over then is held back for so long.
+   * How long a session may take to make room for all messages taken out at one time, in milliseconds; afterwards the rest of
+   * them waits again. After a crash, what was being handed over then is held back for so long.
    *
    * @default 120_000
    */

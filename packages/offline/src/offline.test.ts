@@ -388,6 +388,19 @@ describe('order (M-7)', () => {
     ])
   })
 
+  test('M-7 OFF-1: what was handed over is not waited for: what comes then is behind it', async () => {
+    const host = fakeHost()
+    for (const body of ['1', '2']) await host.says(body)
+    const juliet = await host.connect(balcony, { receiptsByHand: true })
+    await juliet.available()
+    await host.says('3')
+    expect(juliet.bodies()).toEqual(['1', '2', '3'])
+    await juliet.leave()
+    const again = await host.connect(balcony)
+    await again.available()
+    expect(again.bodies()).toEqual(['1', '2'])
+  })
+
   test('M-7: messages that are not stored, and those to other resources, do not wait', async () => {
     const host = fakeHost()
     const other = await host.connect('juliet@example.com/tomb')
@@ -478,16 +491,17 @@ describe('order (M-7)', () => {
   })
 
   test('L-1 M-7: with the store full, new messages wait until the stored ones are handed over', async () => {
-    const host = fakeHost({ options: { maxMessagesPerAccount: 1 } })
+    const host = fakeHost({ options: { maxMessagesPerAccount: 2, releaseBatch: 1 } })
     await host.says('1')
+    await host.says('2')
     const juliet = await host.connect(balcony, { receiptsByHand: true })
     await juliet.available()
-    const saying = host.says('2')
+    const saying = host.says('3')
     await settled()
     expect(juliet.bodies()).toEqual(['1'])
     juliet.receipts.shift()?.('delivered')
     await saying
-    expect(juliet.bodies()).toEqual(['2'])
+    expect(juliet.bodies()).toEqual(['2', '3'])
     expect(host.answers()).toEqual([])
   })
 

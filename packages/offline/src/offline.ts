@@ -18,7 +18,7 @@ import {
 import { createCustody } from './custody.js'
 import { createDeletions } from './deletions.js'
 import { sweepExpired } from './expiry-sweep.js'
-import { createHandover } from './handover.js'
+import { createHandovers } from './handover.js'
 import { type OfflineOptions, offlineDefaults } from './offline-options.js'
 import type { OfflineStore } from './ports.js'
 import { createRelease } from './release.js'
@@ -79,7 +79,7 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
   const deletions = scope.use(createDeletions(deps))
   const custody = createCustody({ store, deletions })
   const parts = { ...deps, deletions, custody }
-  const release = scope.use(createRelease({ ...parts, handover: createHandover(deps) }, settings))
+  const release = scope.use(createRelease({ ...parts, handovers: createHandovers(deps) }, settings))
   const storing = createStoring({ ...parts, release }, settings)
   // Accounts that are being removed: what came for them now would reach the next of that name.
   const leaving = new Set<string>()

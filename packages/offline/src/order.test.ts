@@ -168,20 +168,33 @@ describe('a session that ends while another one comes', () => {
     expect([next.bodies(), await host.waiting()]).toEqual([['1', '2'], 0])
   })
 
+  test('M-7: what it was handed from the store is not overtaken either', async () => {
+    const host = fakeHost()
+    for (const body of ['1', '2']) await host.says(body)
+    const old = await byHand(host)
+    const next = await comes(host)
+    const givesBack = await ends(host, old)
+    const saying = host.says('3')
+    await givesBack()
+    await saying
+    await settled()
+    expect([next.bodies(), await host.waiting()]).toEqual([['1', '2', '3'], 0])
+  })
+
   test('M-7: so it is if what it had was passed over while it was there', async () => {
-    const host = fakeHost({ options: { releaseBatch: 2 } })
+    const host = fakeHost({ options: { releaseBatch: 2, releaseBytes: 1 } })
     const old = await host.connect(balcony, { acknowledges: true, receiptsByHand: true })
     await old.available()
     await host.says('1')
-    await host.store.append(juliet, { stanza: wire('0'), receivedAt: 0 }, 10)
+    for (const body of ['0', '00']) await host.store.append(juliet, { stanza: wire(body), receivedAt: 0 }, 10)
     const next = await host.connect(chamber, { receiptsByHand: true })
     await next.available()
     expect(next.bodies()).toEqual(['0'])
     await host.says('2')
     const givesBack = await ends(host, old)
     await givesBack()
-    for (let n = 0; n < 3; n += 1) await take(next)
-    expect([next.bodies(), await host.waiting()]).toEqual([['1', '2'], 0])
+    for (let n = 0; n < 4; n += 1) await take(next)
+    expect([next.bodies(), await host.waiting()]).toEqual([['00', '1', '2'], 0])
   })
 
   test('M-7: if the one that came has left meanwhile, the one after it gets them', async () => {

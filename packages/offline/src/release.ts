@@ -4,22 +4,24 @@ import type { SessionRecord, Sessions } from '@xmppkit/sessions'
 import { hasArchiveId } from './archive-id.js'
 import type { Custody } from './custody.js'
 import type { Deletions } from './deletions.js'
-import type { Handover } from './handover.js'
+import type { Handovers } from './handover.js'
 import type { OfflineOptions } from './offline-options.js'
 import type { OfflineMessage, OfflineStore } from './ports.js'
+import { createReceivers } from './receivers.js'
+import { createUnderWay } from './under-way.js'
 
 /** What releasing stored messages needs. */
 export interface ReleaseDeps {
   /** Where they wait. */
   readonly store: Pick<OfflineStore, 'lease' | 'release' | 'count' | 'mayWait'>
   /** What clients have; deleted before anything else is taken out (rule X-CONS). */
-  readonly deletions: Deletions
+  readonly deletions: Pick<Deletions, 'add' | 'has' | 'count' | 'flush' | 'whileReading'>
   /** What sessions have already, and is not to be handed out. */
   readonly custody: Pick<Custody, 'keeps' | 'settled'>
   /** Who is there. */
   readonly sessions: Pick<Sessions, 'resources' | 'heldBack'>
   /** Hands them over. */
-  readonly handover: Handover
+  readonly handovers: Handovers
   /** For leases, and to look again. */
   readonly clock: Pick<Clock, 'now' | 'after'>
   /** Told of what could not be delivered. */
@@ -29,11 +31,11 @@ export interface ReleaseDeps {
 /** Settings of {@link createRelease}. */
 export type ReleaseOptions = Pick<Required<OfflineOptions>, 'releaseBatch' | 'releaseBytes' | 'leaseMs'>
 
-/** Hands stored messages to returning clients: leased, delivered in order, deleted once handed over. */
+/** Hands stored messages to returning clients: leased, delivered in order, deleted once the client has them. */
 export interface Release extends AsyncDisposable {
   /**
-   * Hands an account's messages to its best session until none is left. Never rejects; resolves when that is
-   * done, or when there is nobody to take them any more: they wait again then. Returns nothing when there is nothing to do.
+   * Hands an account's messages to its best session until none is left. Never rejects; resolves when it was given all of
+   * them, or when there is nobody to take them any more: they wait again then. Returns nothing when there is nothing to do.
    *
    * @param isSure - there are messages, so new ones must queue behind them from now on
    */
@@ -98,33 +100,15 @@ const nothing: { readonly batch: readonly OfflineMessage[]; readonly found: numb
 export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Release {
   const { store, sessions, clock, logger, deletions, custody } = deps
   const running = new Map<string, Run>()
-  const exempt = new Set<string>()
+  const receivers = createReceivers(sessions)
   // When sessions began to read the archive, by sid.
   const syncing = new Map<string, number>()
-  // Sessions that did not say in time what became of messages. They get no others until they do, of all of them: what is
-  // still open might be handed to them a second time.
-  const stuck = new Set<string>()
+  // Sessions that did not take something, by account, until it is seen to that it waits again.
+  const failed = new Map<string, Set<string>>()
   const lookAgain = new Map<string, Disposable>()
   // Accounts for which this process has stored something that may still wait, the latest last.
   const stored = new Set<string>()
   let closing = false
-
-  const candidates = (account: BareJid): readonly SessionRecord[] => {
-    const resources = sessions.resources(account)
-    // One session that retrieves by itself keeps the flood from the others too (XEP-0013 §2.2).
-    if (exempt.size > 0 && resources.some((one) => exempt.has(one.sid))) return []
-    return resources.filter((one) => (one.priority ?? -1) >= 0 && !stuck.has(one.sid))
-  }
-
-  /** The session of highest priority, of equals the newest; rather the one that has some already. */
-  const choose = (account: BareJid, current?: SessionRecord): SessionRecord | undefined => {
-    let best: SessionRecord | undefined
-    for (const one of candidates(account)) {
-      if (one.sid === current?.sid) return one
-      if ((one.priority ?? 0) >= (best?.priority ?? 0)) best = one
-    }
-    return best
-  }
 
   const scheduleAnother = (account: BareJid) => {
     const key = account.toString()
@@ -136,52 +120,96 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     lookAgain.set(key, timer)
   }
 
-  // A session that wakes up has taken them after all, or has not.
-  const settledLate = (account: BareJid, { sid }: SessionRecord, id: string | undefined, open: number) => {
-    if (id !== undefined) deletions.add(account, id)
-    if (open > 0) return
-    stuck.delete(sid)
-    void start(account, false)
+  const isThere = (account: BareJid, sid: string) =>
+    sessions.resources(account).some((one) => one.sid === sid)
+
+  // Whatever is on its way to the same account behind it must not overtake it (rule M-7), so this begins at once.
+  const notTaken = (account: BareJid, sid: string) => {
+    const key = account.toString()
+    const all = failed.get(key) ?? new Set()
+    const isKnown = all.has(sid)
+    failed.set(key, all.add(sid))
+    if (start(account, true) === undefined && !isKnown && !closing) void freeFailed(account)
+  }
+
+  const endLease = async (account: BareJid, sid: string): Promise<void> => {
+    try {
+      await store.release(account, sid)
+    } catch (cause) {
+      logger.error('messages stay with a session until their lease ends', {
+        account: account.toString(),
+        cause,
+      })
+    }
+  }
+
+  /** What sessions did not take waits again; but what the receiver refuses, and would refuse again, is left out. */
+  const freeFailed = async (account: BareJid, run?: Run): Promise<void> => {
+    const key = account.toString()
+    for (const sid of failed.get(key) ?? []) {
+      const refuses = sid === run?.receiver.sid && isThere(account, sid)
+      if (run && refuses) run.refused = true
+      else await endLease(account, sid)
+      const all = failed.get(key)
+      if (all?.delete(sid) === true && all.size === 0) failed.delete(key)
+    }
+  }
+
+  const underWay = createUnderWay((session, onSettled) => {
+    const { sid, jid } = session
+    const account = jid.bare
+    return deps.handovers(session, {
+      windowCount: options.releaseBatch,
+      windowBytes: options.releaseBytes,
+      timeoutMs: options.leaseMs,
+      takes: () => receivers.includes(account, sid),
+      has(stanza, { receivedAt }) {
+        const since = syncing.get(sid)
+        return since !== undefined && receivedAt < since && hasArchiveId(stanza, account)
+      },
+      onSettled({ id }, isTaken) {
+        onSettled()
+        if (isTaken) deletions.add(account, id)
+        else notTaken(account, sid)
+        // Nothing to collect for. Should the store fail, it is tried again as ever.
+        if (underWay.count(account) === 0) deletions.flush(account)?.catch(() => {})
+        if (receivers.unblock(sid)) void start(account, true)
+      },
+    })
+  })
+
+  /** Whether a stored message is with a session, or a client has it already. */
+  const isInHand = (account: BareJid, id: string) =>
+    custody.keeps(account, id) || deletions.has(account, id) || underWay.has(account, id)
+
+  /** Whether something waits that nobody here has in hand. */
+  const othersHave = async (account: BareJid): Promise<boolean> => {
+    const inHand = underWay.count(account) + deletions.count(account)
+    return (await store.count(account, clock.now())) > inHand
   }
 
   /** Whether there is a session to go on with; what another one was given goes to the next. */
   const findReceiver = async (account: BareJid, run: Run): Promise<boolean> => {
-    if (choose(account, run.receiver)?.sid === run.receiver.sid) return true
+    if (receivers.best(account, run.receiver)?.sid === run.receiver.sid) return true
     await store.release(account, run.receiver.sid)
-    const next = choose(account)
+    const next = receivers.best(account)
     if (next) run.receiver = next
     return next !== undefined
   }
 
-  const handBatch = async (account: BareJid, run: Run, batch: readonly OfflineMessage[]) => {
-    const { receiver } = run
-    const result = await deps.handover(receiver, batch, {
-      windowBytes: options.releaseBytes,
-      timeoutMs: options.leaseMs,
-      signal: run.abort.signal,
-      has: (stanza, { receivedAt }) => {
-        const since = syncing.get(receiver.sid)
-        return since !== undefined && receivedAt < since && hasArchiveId(stanza, account)
-      },
-      onTaken: ({ id }) => deletions.add(account, id),
-      onLate: ({ id }, isTaken, open) => settledLate(account, receiver, isTaken ? id : undefined, open),
-    })
-    await deletions.flush(account)
-    if (result.outcome === 'late' && result.open > 0) stuck.add(receiver.sid)
-    // What a session that is there did not take it has refused. It stays leased to it, and so is left out.
-    else if (result.outcome === 'settled' && result.taken.length < batch.length) run.refused = true
-  }
-
   const releaseAll = async (account: BareJid, run: Run): Promise<void> => {
-    await deletions.flush(account)
     for (;;) {
       run.again = false
       run.isEmpty = false
+      await deletions.flush(account)
       const isOn = !closing && (await findReceiver(account, run))
+      await freeFailed(account, run)
       const { batch, found } = isOn && (await mayFind(account, run)) ? await lease(account, run) : nothing
       if (batch.length > 0) {
         run.blocks = true
-        await handBatch(account, run, batch)
+        // What it was given is not waited for: a client takes its time to acknowledge it, and some count wrongly.
+        const outcome = await underWay.give(run.receiver, batch, run.abort.signal)
+        if (outcome === 'late') receivers.block(run.receiver.sid)
       } else if (found === 0 && !run.again) {
         const hasWaited = isOn && (await waitForOthers(account, run))
         if (!hasWaited && !run.again) break
@@ -198,7 +226,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
    */
   const waitForOthers = async (account: BareJid, run: Run): Promise<boolean> => {
     if (run.isEmpty || run.refused || run.skipped.length > 0 || !stored.has(account.toString())) return false
-    if ((await store.count(account, clock.now())) === 0) return false
+    if (!(await othersHave(account))) return false
     run.blocks = true
     // What is stored from here on, and the end, wake it up.
     if (run.again || closing) return true
@@ -222,8 +250,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
   }
 
   /** Whether sessions that had something of what was skipped have failed since: it is to be handed out after all. */
-  const hasFreed = (account: BareJid, run: Run): boolean =>
-    run.skipped.some((id) => !custody.keeps(account, id) && !deletions.has(account, id))
+  const hasFreed = (account: BareJid, run: Run): boolean => run.skipped.some((id) => !isInHand(account, id))
 
   /** What an ended session had is kept until it is on its way back, and would be overtaken by what is not (rule M-7). */
   const waitForEnded = async (account: BareJid, run: Run): Promise<void> => {
@@ -256,9 +283,9 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       const isHeld = leased.length > 0 && !run.hurried && sessions.heldBack(account) !== undefined
       if (isHeld) await waitForEnded(account, run)
       if (isHeld || hasFreed(account, run)) return takeAnew(account, run)
-      const held = leased.filter(({ id }) => custody.keeps(account, id))
+      const batch = leased.filter(({ id }) => !isInHand(account, id))
+      const held = leased.filter(({ id }) => custody.keeps(account, id) || underWay.has(account, id))
       if (held.length > 0) run.skipped = [...run.skipped, ...held.map(({ id }) => id)]
-      const batch = leased.filter(({ id }) => !custody.keeps(account, id) && !deletions.has(account, id))
       return { batch, found: leased.length }
     })
 
@@ -267,8 +294,8 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     if (run.refused || run.skipped.length > 0 || closing) await store.release(account, run.receiver.sid)
     if (hasFreed(account, run)) void start(account, true)
     if (run.isEmpty) stored.delete(account.toString())
-    if (run.isEmpty || !choose(account)) return
-    if (run.refused || (await store.count(account, clock.now())) > 0) scheduleAnother(account)
+    if (run.isEmpty || !receivers.best(account)) return
+    if (run.refused || (await othersHave(account))) scheduleAnother(account)
   }
 
   const noteStored = (key: string) => {
@@ -292,10 +319,10 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       current.wake()
       return current.done
     }
-    const receiver = closing ? undefined : choose(account)
+    const receiver = closing ? undefined : receivers.best(account)
     if (!receiver || store.mayWait?.(account) === false) return undefined
     // Somebody who was there before has had everything; whoever is alone may have something waiting.
-    const blocks = isSure || candidates(account).length === 1
+    const blocks = isSure || receivers.of(account).length === 1
     const run: Run = {
       abort: new AbortController(),
       receiver,
@@ -329,6 +356,8 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     for (const timer of lookAgain.values()) timer[Symbol.dispose]()
     lookAgain.clear()
     await Promise.all([...running.values()].map((run) => run.done))
+    // Whoever serves the account next need not wait until these leases end.
+    await Promise.all(underWay.holders().map(({ sid, jid }) => endLease(jid.bare, sid)))
   }
 
   return {
@@ -337,10 +366,9 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       const key = account.toString()
       const run = running.get(key)
       // One that is gone takes nothing any more: what comes is for whoever decides about messages nobody can take.
-      if (run !== undefined) return run.blocks ? choose(account, run.receiver) : undefined
-      // What was stored for one that is late waits until it says what became of the rest.
-      if (stuck.size === 0 || !stored.has(key)) return undefined
-      return sessions.resources(account).find(({ sid, priority }) => stuck.has(sid) && (priority ?? -1) >= 0)
+      if (run !== undefined) return run.blocks ? receivers.best(account, run.receiver) : undefined
+      // What was stored for one without room waits until it has some.
+      return stored.has(key) ? receivers.blocked(account) : undefined
     },
     settled(account, isHeldBack) {
       const run = running.get(account.toString())
@@ -349,18 +377,18 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       if (run.hurried) run.hurry()
       return run.done
     },
-    exempt: ({ sid }) => void exempt.add(sid),
+    exempt: ({ sid }) => receivers.exempt(sid),
     syncs({ sid }) {
       // The first time counts: what came later may be on no page it asks for.
       if (!syncing.has(sid)) syncing.set(sid, clock.now())
     },
     forget({ sid }) {
       syncing.delete(sid)
-      exempt.delete(sid)
-      stuck.delete(sid)
+      receivers.forget(sid)
     },
     drop(account) {
       stored.delete(account.toString())
+      failed.delete(account.toString())
       lookAgain.get(account.toString())?.[Symbol.dispose]()
       lookAgain.delete(account.toString())
     },
