@@ -12,7 +12,7 @@ const asked = "filename='très cool.jpg' size='5' content-type='image/jpeg'"
 const account = parseJid(romeo).bare
 
 describe('XEP-0363: slots', () => {
-  test('a file goes where the slot says, once, and is found there under its name', async () => {
+  test('UPLOAD-1: a file goes where the slot says, once, and is found there under its name', async () => {
     const { ask, put, get, upload } = uploadScene()
     const url = await ask(asked)
     expect(url).toMatch(
@@ -30,7 +30,7 @@ describe('XEP-0363: slots', () => {
     })
   })
 
-  test('§7: the length must be what was said, and the type if it was said', async () => {
+  test('UPLOAD-1 §7: the length must be what was said, and the type if it was said', async () => {
     const { ask, put, get } = uploadScene()
     const url = await ask(asked)
     expect(await put(url, 'byte', 'image/jpeg')).toBe('upload/wrong-size')

@@ -79,7 +79,7 @@ describe('XEP-0363 §7: uploads', () => {
     expect([head.status, head.headers.get('content-length'), await head.text()]).toEqual([200, '5', ''])
   })
 
-  test('what does not fit the slot is refused, and the slot remains', async () => {
+  test('UPLOAD-1: what does not fit the slot is refused, and the slot remains', async () => {
     const { put, url } = await serve()
     expect((await put('four')).status).toBe(400)
     expect((await put('bytes', { 'Content-Type': 'text/html' })).status).toBe(415)
@@ -180,7 +180,7 @@ describe('RFC 9110: parts of files', () => {
   })
 })
 
-describe('SEC-27: no file is run in this site’s name', () => {
+describe('UPLOAD-1 SEC-27: no file is run in this site’s name', () => {
   test.each([
     ['image/png', 'inline'],
     ['video/mp4', 'inline'],
