@@ -1,5 +1,5 @@
 import type { BareJid } from '@xmppkit/jid'
-import type { Clock, Logger } from '@xmppkit/runtime'
+import { type Clock, type Logger, type RemoveAll, startSweep } from '@xmppkit/runtime'
 import type { ArchiveStore } from './ports.js'
 
 /** What {@link createRetention} needs. */
@@ -30,64 +30,46 @@ export interface Retention extends Disposable {
 }
 
 const dayMs = 24 * 60 * 60 * 1000
-/** Messages removed at one time. */
-const batch = 1000
 /** Accounts remembered between two sweeps; of more, the rest is looked at when they grow again. */
 const maxGrown = 100_000
 
 /** Makes the retention of one host: it sweeps again and again until disposed. */
 export function createRetention(deps: RetentionDeps, options: RetentionOptions): Retention {
   const { store, clock, logger } = deps
-  const { sweepMs } = options
   const limit = (domain: string, name: 'maxAgeDays' | 'maxMessagesPerAccount') =>
     deps.limitOf?.(domain, name) ?? options[name]
   let grown = new Map<string, BareJid>()
-  let timer: Disposable | undefined
-  let ended = false
 
-  const all = async (remove: () => Promise<number>) => {
-    let removed = batch
-    while (removed >= batch && !ended) removed = await remove()
-  }
-  const removeOld = async () => {
+  const removeOld = async (removeAll: RemoveAll) => {
     if (deps.limitOf === undefined && options.maxAgeDays === Number.POSITIVE_INFINITY) return
     for (const domain of deps.domains()) {
       const days = limit(domain, 'maxAgeDays')
       if (days === Number.POSITIVE_INFINITY) continue
-      await all(() => store.removeOlder({ domain, before: clock.now() - days * dayMs }, batch))
+      await removeAll((limit) => store.removeOlder({ domain, before: clock.now() - days * dayMs }, limit))
     }
   }
-  const removeMany = async () => {
+  const removeMany = async (removeAll: RemoveAll) => {
     const accounts = grown
     grown = new Map()
     for (const account of accounts.values()) {
       const keep = limit(account.domain, 'maxMessagesPerAccount')
-      await all(() => store.trim(account, keep, batch))
+      await removeAll((limit) => store.trim(account, keep, limit))
     }
   }
-  const sweep = async () => {
-    try {
-      await removeOld()
-      await removeMany()
-    } catch (cause) {
-      logger.error('archived messages could not be removed', { cause })
-    }
-    schedule()
-  }
-  const schedule = () => {
-    if (!ended) timer = clock.after(sweepMs, () => void sweep())
-  }
+  const sweep = startSweep(
+    { clock, logger, failed: 'archived messages could not be removed', everyMs: options.sweepMs },
+    async (removeAll) => {
+      await removeOld(removeAll)
+      await removeMany(removeAll)
+    },
+  )
 
-  schedule()
   return {
     grown(account) {
       if (grown.size >= maxGrown) return
       if (limit(account.domain, 'maxMessagesPerAccount') === Number.POSITIVE_INFINITY) return
       grown.set(account.toString(), account)
     },
-    [Symbol.dispose]() {
-      ended = true
-      timer?.[Symbol.dispose]()
-    },
+    [Symbol.dispose]: () => sweep[Symbol.dispose](),
   }
 }

@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type FeatureList, type InlineFeature, inlineSeq, passwordChanged, removeUser } from '@xmppkit/auth'
 import type { Hooks } from '@xmppkit/hooks'
 import type { BareJid } from '@xmppkit/jid'
-import { type Clock, createScope, type Ids, type Logger } from '@xmppkit/runtime'
-import { startSweep } from './expiry-sweep.js'
+import { type Clock, createScope, type Ids, type Logger, startSweep } from '@xmppkit/runtime'
 import { type FastOptions, fastDefaults } from './fast-options.js'
 import { readFastRequest } from './fast-request.js'
 import { mechanismsElement, offeredMechanisms } from './offer.js'
@@ -56,7 +55,7 @@ const label = 'fast'
  * ```
  */
 export function createFast(deps: FastDeps, options: FastOptions = {}): Fast {
-  const { store, hooks, clock, inline } = deps
+  const { store, hooks, clock, inline, logger } = deps
   const settings = Object.freeze({ ...fastDefaults, ...options })
   const shared = { ...deps, secret: deps.secret ?? randomBytes(32), settings }
   const revocations = createRevocations(clock)
@@ -85,7 +84,17 @@ export function createFast(deps: FastDeps, options: FastOptions = {}): Fast {
   )
   scope.use(hooks.on(passwordChanged, async ({ account }) => void (await revoke(account)), { label }))
   scope.use(hooks.on(removeUser, async ({ account }) => void (await revoke(account)), { label }))
-  scope.use(startSweep({ ...deps, intervalMs: settings.sweepIntervalMs }))
+  scope.use(
+    startSweep(
+      {
+        clock,
+        logger,
+        failed: 'tokens that have ended could not be removed',
+        everyMs: settings.sweepIntervalMs,
+      },
+      (removeAll) => removeAll((limit) => store.removeExpired(clock.now(), limit)),
+    ),
+  )
 
   const close = () => scope.close()
   return { revoke, close, [Symbol.asyncDispose]: close }

@@ -2,7 +2,7 @@ import { removeUser } from '@xmppkit/auth'
 import { syncsFromArchive, userSendPacket, userSendSeq } from '@xmppkit/c2s'
 import type { Hooks } from '@xmppkit/hooks'
 import type { BareJid } from '@xmppkit/jid'
-import { type Awaitable, type Clock, createScope, type Logger } from '@xmppkit/runtime'
+import { type Awaitable, type Clock, createScope, type Logger, startSweep } from '@xmppkit/runtime'
 import {
   bouncePacket,
   type OfflineMessageValue,
@@ -17,7 +17,6 @@ import {
 } from '@xmppkit/sessions'
 import { createCustody } from './custody.js'
 import { createDeletions } from './deletions.js'
-import { sweepExpired } from './expiry-sweep.js'
 import { createHandovers } from './handover.js'
 import { type OfflineOptions, offlineDefaults } from './offline-options.js'
 import type { OfflineStore } from './ports.js'
@@ -74,7 +73,7 @@ const label = 'offline'
  */
 export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): Offline {
   const settings = Object.freeze({ ...offlineDefaults, ...options })
-  const { store, hooks, sessions } = deps
+  const { store, hooks, sessions, clock, logger } = deps
   const scope = createScope()
   const deletions = scope.use(createDeletions(deps))
   const custody = createCustody({ store, deletions })
@@ -111,7 +110,13 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
     }
   }
 
-  scope.use(sweepExpired(deps, settings.expirySweepMs))
+  // What has expired does not count towards the limit of an account, so nothing else keeps it from filling the store.
+  scope.use(
+    startSweep(
+      { clock, logger, failed: 'expired messages could not be removed', everyMs: settings.expirySweepMs },
+      (removeAll) => removeAll((limit) => store.removeExpired(clock.now(), limit)),
+    ),
+  )
   scope.use(hooks.on(offlineMessage, takeOver, { seq: offlineSeq.store, label }))
   scope.use(
     hooks.on(

@@ -3,7 +3,7 @@ import type { Disco } from '@xmppkit/disco'
 import type { Hooks } from '@xmppkit/hooks'
 import type { Iq } from '@xmppkit/iq'
 import type { BareJid } from '@xmppkit/jid'
-import { type Clock, createScope, type Ids, type Logger } from '@xmppkit/runtime'
+import { type Clock, createScope, type Ids, type Logger, startSweep } from '@xmppkit/runtime'
 import type { Sessions } from '@xmppkit/sessions'
 import type { KeyValue } from '@xmppkit/storage'
 import { announceUpload } from './announcement.js'
@@ -11,7 +11,6 @@ import { UploadError } from './errors.js'
 import type { FileContent, FileRange, FileStore, NewFile } from './ports.js'
 import { createSlotRequests, type Slot, type SlotWish, slotAnswer, slotRequest } from './slot-requests.js'
 import { createSlots, expiryOf, type Slots, type StoredFile } from './slots.js'
-import { sweepUploads } from './sweeping.js'
 import { type UploadOptions, uploadDefaults } from './upload-options.js'
 import { slotGet } from './upload-payload.js'
 
@@ -111,7 +110,7 @@ const batch = 100
  */
 export function createUpload(deps: UploadDeps, options: UploadOptions = {}): Upload {
   const settings = Object.freeze({ ...uploadDefaults, ...options })
-  const { store, clock } = deps
+  const { store, clock, logger, domains } = deps
   const slots = createSlots(deps)
   const scope = createScope()
 
@@ -144,7 +143,14 @@ export function createUpload(deps: UploadDeps, options: UploadOptions = {}): Upl
     )
     if (deps.disco) announceUpload(deps.disco, settings, scope)
   }
-  scope.use(sweepUploads({ ...deps, removeExpired }, settings.sweepMs))
+  scope.use(
+    startSweep(
+      { clock, logger, failed: 'uploaded files could not be removed', everyMs: settings.sweepMs, batch },
+      async (removeAll) => {
+        for (const domain of domains.list()) await removeAll((limit) => removeExpired(domain, limit))
+      },
+    ),
+  )
 
   return {
     request,
