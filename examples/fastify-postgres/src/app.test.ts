@@ -62,7 +62,8 @@ if (server === undefined && process.env.XMPPKIT_PEERS !== 'required') {
     expect((await ask('POST', '/orders/juliet/shipped')).text).toBe('{"outcome":"stored"}')
     const juliet = await connect('juliet', 'r0m30r0m30')
     await juliet.find(`<message from='shop@${domain}'><body>Your order has shipped.</body>{any}</message>`)
-    expect((await ask('POST', '/orders/juliet/shipped')).text).toBe('{"outcome":"delivered"}')
+    // At once now; or by way of the database, as long as what waited there is on its way.
+    expect((await ask('POST', '/orders/juliet/shipped')).text).toMatch(/^\{"outcome":"(delivered|stored)"\}$/)
     await juliet.find(`<message from='shop@${domain}'><body>Your order has shipped.</body>{any}</message>`)
 
     // She leaves the shop, and nothing of her stays.
