@@ -1,4 +1,4 @@
-import type { Clock } from '@xmppkit/runtime'
+import { type Clock, randomIds } from '@xmppkit/runtime'
 import {
   createSaslServer,
   type SaslCondition,
@@ -123,7 +123,10 @@ export function createLogins(deps: SaslFeatureDeps, options: SaslFeatureOptions 
   const { maxMessageBytes, maxAttempts, downgradeProtection } = settings
   const mechanisms = settings.mechanisms.filter((name) => hasVerifiers(name, deps.credentials))
   const answers = loginCredentials(deps, settings.credentialTimeoutMs)
-  const server = createSaslServer(answers, { mechanisms, maxMessageBytes, downgradeProtection })
+  const server = createSaslServer(
+    { ...answers, nonce: () => randomIds.next() },
+    { mechanisms, maxMessageBytes, downgradeProtection },
+  )
   const failures = new WeakMap<StreamState, number>()
 
   const isConfidential = (state: StreamState): boolean =>

@@ -9,6 +9,9 @@ export interface StateChanges {
   inactive(session: SessionRecord): void
 }
 
+// The same for all streams, and so written once.
+const advertised = new Element('csi', { xmlns: NS.clientState })
+
 /** Offers client state indication once it is known whose client it is (XEP-0352 §4.1), and hears what clients say. */
 export function clientStateFeature(
   sessions: Pick<Sessions, 'resources'>,
@@ -18,7 +21,7 @@ export function clientStateFeature(
     name: 'client-state',
     ns: NS.clientState,
     offered: ({ authenticated }) => authenticated !== undefined,
-    advertise: () => new Element('csi', { xmlns: NS.clientState }),
+    advertise: () => advertised,
     // It ends before the client's next element is looked at (rule S-18).
     negotiate({ name }, { state }) {
       if (name !== 'active' && name !== 'inactive') throw new StreamError('unsupported-stanza-type')

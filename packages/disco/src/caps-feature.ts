@@ -15,7 +15,9 @@ import { type EntityCaps, entityCaps } from './entity-caps.js'
 export function capsFeature(disco: Pick<Disco, 'caps'>): StreamFeature {
   const written = new WeakMap<EntityCaps, Element>()
   const write = (caps: EntityCaps): Element => {
-    const el = written.get(caps) ?? entityCaps.encode(caps)
+    const known = written.get(caps)
+    if (known !== undefined) return known
+    const el = entityCaps.encode(caps)
     written.set(caps, el)
     return el
   }

@@ -16,6 +16,9 @@ import type { RegisterNewcomer } from './newcomers.js'
 import { type RegisterPayload, registerQuery } from './register-payload.js'
 import type { RegistrationOptions } from './registration-options.js'
 
+// The same for all streams, and so written once.
+const advertised = new Element('register', { xmlns: NS.registerFeature })
+
 /** What the form for newcomers needs. */
 export interface InBandFeatureDeps {
   /** Creates the account. */
@@ -59,7 +62,7 @@ export function inBandFeature(deps: InBandFeatureDeps, options: InBandFeatureOpt
     name: 'registration',
     ns: NS.register,
     offered: (state) => state.authenticated === undefined && (state.secure || options.allowInsecure),
-    advertise: () => new Element('register', { xmlns: NS.registerFeature }),
+    advertise: () => advertised,
     // Once somebody has logged in, the same request is about their account (XEP-0077 §3.2, §3.3).
     handles: (el, state) =>
       state.authenticated === undefined && el.name === 'iq' && el.has('query', NS.register),

@@ -13,11 +13,13 @@ export const rosterVersioningFeature: StreamFeature = informational(
 export const preApprovalFeature: StreamFeature = informational('pre-approval', 'sub', NS.preApproval)
 
 function informational(name: string, element: string, ns: string): StreamFeature {
+  // The same for all streams, and so written once.
+  const advertised = new Element(element, { xmlns: ns })
   return {
     name,
     ns,
     offered: (state: StreamState) => state.authenticated !== undefined,
-    advertise: () => new Element(element, { xmlns: ns }),
+    advertise: () => advertised,
     handles: () => false,
   }
 }

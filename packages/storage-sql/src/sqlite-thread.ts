@@ -13,15 +13,27 @@ export async function openSqliteThread(data: SqliteWorkerData): Promise<SqliteCh
   let generation = 1
   let lost = false
   let closed = false
+  let waiting: Waiting | undefined
   watch()
 
+  function settle(act: (waiting: Waiting) => void): void {
+    const asked = waiting
+    if (asked === undefined) return
+    waiting = undefined
+    // The process stays alive for as long as somebody waits for an answer.
+    current.worker.unref()
+    act(asked)
+  }
+
+  // Requests go one after another, so whatever comes answers the one that waits.
   function watch(): void {
     const { worker } = current
     worker.unref()
-    // Without a listener an error of the thread would take the process down; requests report it.
-    worker.on('error', () => {})
+    worker.on('message', (answer) => settle(({ resolve }) => resolve(answer)))
+    worker.on('error', (cause) => settle(({ reject }) => reject(threadEnded(cause))))
     worker.once('exit', () => {
       lost = true
+      settle(({ reject }) => reject(threadEnded()))
     })
   }
 
@@ -43,18 +55,12 @@ export async function openSqliteThread(data: SqliteWorkerData): Promise<SqliteCh
       watch()
       return generation
     },
-    async run(request) {
-      const { worker } = current
-      // The process stays alive for as long as somebody waits for an answer.
-      worker.ref()
-      try {
-        const answer = answerOf(worker)
-        worker.postMessage(request)
-        return (await answer) as readonly WireOutcome[]
-      } finally {
-        worker.unref()
-      }
-    },
+    run: (request) =>
+      new Promise((resolve, reject) => {
+        waiting = { resolve, reject }
+        current.worker.ref()
+        current.worker.postMessage(request)
+      }),
     async close() {
       closed = true
       if (lost) return
@@ -67,32 +73,39 @@ export async function openSqliteThread(data: SqliteWorkerData): Promise<SqliteCh
   }
 }
 
+interface Waiting {
+  readonly resolve: (answer: readonly WireOutcome[]) => void
+  readonly reject: (error: SqlStorageError) => void
+}
+
+function threadEnded(cause?: unknown): SqlStorageError {
+  return new SqlStorageError(
+    'storage-sql/connection-lost',
+    'the thread that writes to SQLite ended; what was under way may or may not be stored',
+    { cause },
+  )
+}
+
 async function start(data: SqliteWorkerData) {
   const worker = new Worker(new URL('./sqlite-worker.js', import.meta.url), { workerData: data })
-  const greeting = (await answerOf(worker)) as SqliteGreeting
+  const greeting = await greetingOf(worker)
   if (greeting.kind === 'open') return { ...greeting, worker }
   await worker.terminate()
   throw sqliteError(greeting.error, data.path)
 }
 
-/** The next message of a worker; rejects if it ends instead. */
-function answerOf(worker: Worker): Promise<unknown> {
+/** The first message of a worker; rejects if it ends instead. */
+function greetingOf(worker: Worker): Promise<SqliteGreeting> {
   return new Promise((resolve, reject) => {
+    const onMessage = (greeting: SqliteGreeting) => settle(() => resolve(greeting))
+    const onError = (cause: unknown) => settle(() => reject(threadEnded(cause)))
+    const onExit = () => settle(() => reject(threadEnded()))
     const settle = (act: () => void) => {
       worker.off('message', onMessage)
       worker.off('error', onError)
       worker.off('exit', onExit)
       act()
     }
-    const lost = (cause?: Error) =>
-      new SqlStorageError(
-        'storage-sql/connection-lost',
-        'the thread that writes to SQLite ended; what was under way may or may not be stored',
-        { cause },
-      )
-    const onMessage = (answer: unknown) => settle(() => resolve(answer))
-    const onError = (error: Error) => settle(() => reject(lost(error)))
-    const onExit = () => settle(() => reject(lost()))
     worker.on('message', onMessage)
     worker.on('error', onError)
     worker.on('exit', onExit)
