@@ -57,9 +57,10 @@ export async function openSqliteThread(data: SqliteWorkerData): Promise<SqliteCh
     },
     run: (request) =>
       new Promise((resolve, reject) => {
+        // First: what cannot be sent throws, and then nobody waits.
+        current.worker.postMessage(request)
         waiting = { resolve, reject }
         current.worker.ref()
-        current.worker.postMessage(request)
       }),
     async close() {
       closed = true
