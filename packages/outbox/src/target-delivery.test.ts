@@ -101,6 +101,39 @@ describe('what waits is delivered', () => {
     }
     await delivery.close()
   })
+
+  test('M-7: once, though a read began before the store knew of it and is answered after', async () => {
+    const memory = createMemoryOutboxStore()
+    const answers: (() => void)[] = []
+    const store: OutboxStore = {
+      ...memory,
+      async waiting(target, limit, except) {
+        const entries = await memory.waiting(target, limit, except)
+        await new Promise<void>((resolve) => answers.push(resolve))
+        return entries
+      },
+    }
+    const { receiver, start, append } = scene({}, { store })
+    await append('a/1')
+    const delivery = start()
+    await settled()
+    answers[0]?.()
+    const ends: (() => void)[] = []
+    receiver.answer = () => new Promise<void>((resolve) => ends.push(resolve))
+    await settled()
+    await append('a/2')
+    delivery.wake()
+    await settled()
+    ends[0]?.()
+    await settled()
+    expect(answers).toHaveLength(2)
+    expect(await memory.count('crm')).toEqual({ waiting: 1, dead: 0 })
+    answers[1]?.()
+    receiver.answer = () => {}
+    await settled()
+    expect(receiver.tried).toEqual(['a/1', 'a/2'])
+    await delivery.close()
+  })
 })
 
 describe('a receiver that is down', () => {

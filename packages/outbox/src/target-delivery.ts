@@ -63,6 +63,8 @@ class Delivery implements TargetDelivery {
   #closed = false
   #reading = false
   #isMore = true
+  // What went while a read was under way, which may still have it.
+  #wentMeanwhile: OutboxEntry[] = []
   #failures = 0
   #pausedUntil = 0
   #trouble: string | undefined
@@ -142,9 +144,14 @@ class Delivery implements TargetDelivery {
   }
 
   #acked(entries: readonly OutboxEntry[]): void {
-    this.#window.forget(entries)
+    this.#forget(entries)
     for (const entry of entries) this.#deps.gone(entry, 'delivered')
     this.#pump()
+  }
+
+  #forget(entries: readonly OutboxEntry[]): void {
+    if (this.#reading) this.#wentMeanwhile.push(...entries)
+    else this.#window.forget(entries)
   }
 
   async #read(): Promise<void> {
@@ -162,6 +169,7 @@ class Delivery implements TargetDelivery {
       this.#pause(cause)
     }
     this.#reading = false
+    this.#forget(this.#wentMeanwhile.splice(0))
     this.#pump()
   }
 
@@ -249,7 +257,7 @@ class Delivery implements TargetDelivery {
     await this.#deps.store.bury(this.#target.name, entry.id, { error: why, at: this.#deps.clock.now() })
     this.#deps.logger.error('an event was given up', { ...this.#about(entry), cause: error })
     this.#window.ended(entry, true)
-    this.#window.forget([entry])
+    this.#forget([entry])
     this.#deps.gone(entry, 'dead')
   }
 
