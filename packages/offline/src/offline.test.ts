@@ -8,7 +8,7 @@ import {
   type Storing,
   storing,
 } from '@xmppkit/sessions'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { fakeHost, settled, unknowing } from './fake-host.js'
 import type { OfflineStore } from './ports.js'
 import { fromOfflineStorage } from './replay.js'
@@ -60,9 +60,14 @@ describe('X-CONS: a message that is in the archive of its addressee', () => {
 describe('X-CONS: a message that is being archived', () => {
   const archiving = (fails: boolean) => {
     const order: string[] = []
+    const acks: (() => void)[] = []
     const host = fakeHost({
       store: (store) => ({
         ...store,
+        async ack(...about) {
+          await new Promise<void>((resolve) => acks.push(resolve))
+          return store.ack(...about)
+        },
         append(...about) {
           order.push('append')
           return store.append(...about)
@@ -97,7 +102,7 @@ describe('X-CONS: a message that is being archived', () => {
       },
       { seq: offlineSeq.push },
     )
-    return { host, order }
+    return { host, order, acks }
   }
 
   test('is written to wait at the same time, and counts as stored when both are done', async () => {
@@ -108,10 +113,27 @@ describe('X-CONS: a message that is being archived', () => {
   })
 
   test('is refused, and does not wait, if it cannot be archived', async () => {
-    const { host } = archiving(true)
-    await host.says('one')
+    const { host, acks } = archiving(true)
+    const said = host.says('one')
+    await vi.waitUntil(() => acks.length > 0)
+    acks[0]?.()
+    await said
     expect(await host.waiting()).toBe(0)
     expect(host.answers().map(condition)).toEqual(['internal-server-error'])
+  })
+
+  test('nor does anybody get it while it is taken out again', async () => {
+    const { host, acks } = archiving(true)
+    const said = host.says('one')
+    await vi.waitUntil(() => acks.length > 0)
+    const juliet = await host.connect(balcony)
+    await juliet.available()
+    expect(juliet.bodies()).toEqual([])
+    acks[0]?.()
+    await said
+    await settled()
+    expect(juliet.bodies()).toEqual([])
+    expect([await host.waiting(), acks.length]).toEqual([0, 1])
   })
 })
 

@@ -175,7 +175,14 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
   )
   scope.use(hooks.on(bouncePacket, (value) => storing.refused(value), { label }))
   scope.use(hooks.on(removeUser, ({ account }) => remove(account), { label }))
-  scope.use(hooks.on(syncsFromArchive, ({ session }) => release.syncs(session), { label }))
+  scope.use(
+    hooks.on(
+      syncsFromArchive,
+      // What is being written may be on no page yet.
+      ({ session }) => release.syncs(session, storing.writesSince(session.jid.bare) ?? clock.now()),
+      { label },
+    ),
+  )
 
   return {
     retrievesItself: release.exempt,

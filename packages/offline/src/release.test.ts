@@ -133,6 +133,26 @@ describe.each(kinds)('%s', (_, kind) => {
       expect(await host.waiting()).toBe(0)
     })
 
+    test('OFF-1: nor is anything left out that was still being written when it began to read', async () => {
+      let write = () => {}
+      const host = await scene([], {}, (store) => ({
+        ...store,
+        async append(...message) {
+          await new Promise<void>((resolve) => (write = resolve))
+          return store.append(...message)
+        },
+      }))
+      const late = host.says('archived late', '', archivedBy('juliet@example.com'))
+      await host.clock.advance(1)
+      const juliet = await host.connect(balcony)
+      await host.hooks.run(syncsFromArchive, { session: juliet.handle })
+      write()
+      await late
+      await juliet.available()
+      expect(juliet.bodies()).toEqual(['archived late'])
+      expect(await host.waiting()).toBe(0)
+    })
+
     test('OFF-1: but another session is sent all of it', async () => {
       const host = await scene([])
       await host.says('archived', '', archivedBy('juliet@example.com'))

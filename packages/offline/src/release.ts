@@ -51,10 +51,10 @@ export interface Release extends AsyncDisposable {
   /** The session retrieves by itself (XEP-0013): it and its siblings are not flooded. */
   exempt(session: Pick<SessionRecord, 'sid'>): void
   /**
-   * The session gets what has been archived until now from the archive: it is sent the rest only. What it is not sent is
-   * deleted as though it had been.
+   * The session gets what was taken before a moment, and has been archived, from the archive: it is sent the rest only. What it
+   * is not sent is deleted as though it had been.
    */
-  syncs(session: Pick<SessionRecord, 'sid'>): void
+  syncs(session: Pick<SessionRecord, 'sid'>, before: number): void
   /** The session is gone. */
   forget(session: Pick<SessionRecord, 'sid'>): void
   /** The account is gone. */
@@ -101,7 +101,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
   const { store, sessions, clock, logger, deletions, custody } = deps
   const running = new Map<string, Run>()
   const receivers = createReceivers(sessions)
-  // When sessions began to read the archive, by sid.
+  // Sessions that read the archive, by sid: what was taken before this moment is there.
   const syncing = new Map<string, number>()
   // Sessions that did not take something, by account, until it is seen to that it waits again.
   const failed = new Map<string, Set<string>>()
@@ -164,8 +164,8 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       timeoutMs: options.leaseMs,
       takes: () => receivers.includes(account, sid),
       has(stanza, { receivedAt }) {
-        const since = syncing.get(sid)
-        return since !== undefined && receivedAt < since && hasArchiveId(stanza, account)
+        const before = syncing.get(sid)
+        return before !== undefined && receivedAt < before && hasArchiveId(stanza, account)
       },
       onSettled({ id }, isTaken) {
         onSettled()
@@ -378,9 +378,9 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       return run.done
     },
     exempt: ({ sid }) => receivers.exempt(sid),
-    syncs({ sid }) {
+    syncs({ sid }, before) {
       // The first time counts: what came later may be on no page it asks for.
-      if (!syncing.has(sid)) syncing.set(sid, clock.now())
+      if (!syncing.has(sid)) syncing.set(sid, before)
     },
     forget({ sid }) {
       syncing.delete(sid)

@@ -15,6 +15,7 @@ import {
 } from '@xmppkit/sessions'
 import { type Stanza, StanzaError } from '@xmppkit/stanza'
 import { textFromWire } from '@xmppkit/xml'
+import { createBeingWritten } from './being-written.js'
 import type { Custody } from './custody.js'
 import type { Deletions } from './deletions.js'
 import type { OfflineOptions } from './offline-options.js'
@@ -25,7 +26,7 @@ import { expiryOf, fateOf } from './storable.js'
 
 /** What {@link createStoring} needs. */
 export interface StoringDeps {
-  readonly store: Pick<OfflineStore, 'append' | 'ack'>
+  readonly store: Pick<OfflineStore, 'append'>
   readonly sessions: Pick<Sessions, 'resources' | 'heldBack'>
   readonly release: Pick<Release, 'start' | 'receiver' | 'settled'>
   readonly custody: Pick<Custody, 'take' | 'end'>
@@ -45,6 +46,8 @@ export interface Storing {
   receive(message: Stanza, account: BareJid): Awaitable<Stanza | Drop>
   /** A message a session has had, before another way is looked for; perhaps a copy stands in for it. */
   again(message: Stanza, account: BareJid, hasCopy: () => boolean): Awaitable<Stanza | Drop>
+  /** When the oldest message that is being written for an account was taken; `undefined` if none is. */
+  writesSince(account: BareJid): number | undefined
   /** A message that is about to be answered with an error: it is not to wait besides. */
   refused(value: BouncePacketValue): Awaitable<BouncePacketValue>
 }
@@ -58,6 +61,7 @@ export function createStoring(
   settings: Pick<Required<OfflineOptions>, 'maxMessagesPerAccount' | 'keepUntilAcknowledged'>,
 ): Storing {
   const { store, sessions, release, custody, deletions, clock, logger, limitOf } = deps
+  const beingWritten = createBeingWritten()
 
   /** Undefined if it is worth nothing any more. */
   const toStore = (stanza: Stanza): NewOfflineMessage | undefined => {
@@ -68,6 +72,12 @@ export function createStoring(
     return { stanza: textFromWire(stanza.toWire()), receivedAt, ...expiry }
   }
 
+  /** Known to be gone from this moment on: somebody may be taking messages out. */
+  const deleted = async (account: BareJid, id: string): Promise<void> => {
+    deletions.add(account, id)
+    await deletions.flush(account)
+  }
+
   // Together with what else is stored of it, so that both are written in one go. One without the other would be a message
   // that is refused and delivered.
   const append = async (account: BareJid, message: NewOfflineMessage, pending: Pending | undefined) => {
@@ -75,14 +85,17 @@ export function createStoring(
     if (pending === undefined) return appending
     const [kept, other] = await Promise.allSettled([appending, pending.flush()])
     if (other.status === 'fulfilled') return appending
-    if (kept.status === 'fulfilled' && kept.value !== 'full') await store.ack(account, [kept.value.id])
+    if (kept.status === 'fulfilled' && kept.value !== 'full') await deleted(account, kept.value.id)
     throw other.reason
   }
 
   const keep = async (account: BareJid, stanza: Stanza): Promise<'stored' | 'discard' | 'full'> => {
     const message = toStore(stanza)
     if (message === undefined) return 'discard'
-    const stored = await append(account, message, stanza.meta(pendingStorage))
+    const pending = stanza.meta(pendingStorage)
+    const stored = await beingWritten.during(account, message.receivedAt, () =>
+      append(account, message, pending),
+    )
     if (stored === 'full') return 'full'
     // Somebody may have come while the message was being written; not waited for: the sender is served.
     void release.start(account, true)
@@ -187,12 +200,12 @@ export function createStoring(
       stanza.meta(fateListener)?.('stored')
       return drop
     },
+    writesSince: beingWritten.oldest,
     refused(value) {
       const account = value.stanza.to?.bare
       const id = account && custody.end(value.stanza)
       if (account === undefined || id === undefined) return value
-      deletions.add(account, id)
-      return (deletions.flush(account) ?? Promise.resolve()).then(() => value)
+      return deleted(account, id).then(() => value)
     },
   }
 }
