@@ -5,9 +5,11 @@ import { hasArchiveId } from './archive-id.js'
 import type { Custody } from './custody.js'
 import type { Deletions } from './deletions.js'
 import type { Handovers } from './handover.js'
+import { createNotTaken } from './not-taken.js'
 import type { OfflineOptions } from './offline-options.js'
 import type { OfflineMessage, OfflineStore } from './ports.js'
 import { createReceivers } from './receivers.js'
+import { createRecentAccounts } from './recent-accounts.js'
 import { createUnderWay } from './under-way.js'
 
 /** What releasing stored messages needs. */
@@ -103,11 +105,10 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
   const receivers = createReceivers(sessions)
   // Sessions that read the archive, by sid: what was taken before this moment is there.
   const syncing = new Map<string, number>()
-  // Sessions that did not take something, by account, until it is seen to that it waits again.
-  const failed = new Map<string, Set<string>>()
+  const notTaken = createNotTaken(deps)
   const lookAgain = new Map<string, Disposable>()
-  // Accounts for which this process has stored something that may still wait, the latest last.
-  const stored = new Set<string>()
+  // Accounts for which this process has stored something that may still wait.
+  const stored = createRecentAccounts(maxStored)
   let closing = false
 
   const scheduleAnother = (account: BareJid) => {
@@ -124,35 +125,15 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     sessions.resources(account).some((one) => one.sid === sid)
 
   // Whatever is on its way to the same account behind it must not overtake it (rule M-7), so this begins at once.
-  const notTaken = (account: BareJid, sid: string) => {
-    const key = account.toString()
-    const all = failed.get(key) ?? new Set()
-    const isKnown = all.has(sid)
-    failed.set(key, all.add(sid))
-    if (start(account, true) === undefined && !isKnown && !closing) void freeFailed(account)
-  }
-
-  const endLease = async (account: BareJid, sid: string): Promise<void> => {
-    try {
-      await store.release(account, sid)
-    } catch (cause) {
-      logger.error('messages stay with a session until their lease ends', {
-        account: account.toString(),
-        cause,
-      })
-    }
+  const wasNotTaken = (account: BareJid, sid: string) => {
+    const isNew = notTaken.add(account, sid)
+    if (start(account, true) === undefined && isNew && !closing) void notTaken.free(account)
   }
 
   /** What sessions did not take waits again; but what the receiver refuses, and would refuse again, is left out. */
-  const freeFailed = async (account: BareJid, run?: Run): Promise<void> => {
-    const key = account.toString()
-    for (const sid of failed.get(key) ?? []) {
-      const refuses = sid === run?.receiver.sid && isThere(account, sid)
-      if (run && refuses) run.refused = true
-      else await endLease(account, sid)
-      const all = failed.get(key)
-      if (all?.delete(sid) === true && all.size === 0) failed.delete(key)
-    }
+  const freeNotTaken = async (account: BareJid, run: Run): Promise<void> => {
+    const refuses = (sid: string) => sid === run.receiver.sid && isThere(account, sid)
+    if (await notTaken.free(account, refuses)) run.refused = true
   }
 
   const underWay = createUnderWay((session, onSettled) => {
@@ -170,7 +151,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       onSettled({ id }, isTaken) {
         onSettled()
         if (isTaken) deletions.add(account, id)
-        else notTaken(account, sid)
+        else wasNotTaken(account, sid)
         // Nothing to collect for. Should the store fail, it is tried again as ever.
         if (underWay.count(account) === 0) deletions.flush(account)?.catch(() => {})
         if (receivers.unblock(sid)) void start(account, true)
@@ -203,7 +184,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       run.isEmpty = false
       await deletions.flush(account)
       const isOn = !closing && (await findReceiver(account, run))
-      await freeFailed(account, run)
+      await freeNotTaken(account, run)
       const { batch, found } = isOn && (await mayFind(account, run)) ? await lease(account, run) : nothing
       if (batch.length > 0) {
         run.blocks = true
@@ -225,7 +206,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
    * one's leases last, it waits, and what comes now queues behind it, or it would be overtaken (rule M-7).
    */
   const waitForOthers = async (account: BareJid, run: Run): Promise<boolean> => {
-    if (run.isEmpty || run.refused || run.skipped.length > 0 || !stored.has(account.toString())) return false
+    if (run.isEmpty || run.refused || run.skipped.length > 0 || !stored.has(account)) return false
     if (!(await othersHave(account))) return false
     run.blocks = true
     // What is stored from here on, and the end, wake it up.
@@ -293,24 +274,14 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
   const tidyUp = async (account: BareJid, run: Run) => {
     if (run.refused || run.skipped.length > 0 || closing) await store.release(account, run.receiver.sid)
     if (hasFreed(account, run)) void start(account, true)
-    if (run.isEmpty) stored.delete(account.toString())
+    if (run.isEmpty) stored.delete(account)
     if (run.isEmpty || !receivers.best(account)) return
     if (run.refused || (await othersHave(account))) scheduleAnother(account)
   }
 
-  const noteStored = (key: string) => {
-    stored.delete(key)
-    stored.add(key)
-    if (stored.size <= maxStored) return
-    for (const oldest of stored) {
-      stored.delete(oldest)
-      return
-    }
-  }
-
   const start = (account: BareJid, isSure: boolean): Promise<void> | undefined => {
     const key = account.toString()
-    if (isSure) noteStored(key)
+    if (isSure) stored.add(account)
     const current = running.get(key)
     if (current) {
       current.again = true
@@ -357,7 +328,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     lookAgain.clear()
     await Promise.all([...running.values()].map((run) => run.done))
     // Whoever serves the account next need not wait until these leases end.
-    await Promise.all(underWay.holders().map(({ sid, jid }) => endLease(jid.bare, sid)))
+    await Promise.all(underWay.holders().map(({ sid, jid }) => notTaken.endLease(jid.bare, sid)))
   }
 
   return {
@@ -368,7 +339,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       // One that is gone takes nothing any more: what comes is for whoever decides about messages nobody can take.
       if (run !== undefined) return run.blocks ? receivers.best(account, run.receiver) : undefined
       // What was stored for one without room waits until it has some.
-      return stored.has(key) ? receivers.blocked(account) : undefined
+      return stored.has(account) ? receivers.blocked(account) : undefined
     },
     settled(account, isHeldBack) {
       const run = running.get(account.toString())
@@ -387,8 +358,8 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       receivers.forget(sid)
     },
     drop(account) {
-      stored.delete(account.toString())
-      failed.delete(account.toString())
+      stored.delete(account)
+      notTaken.drop(account)
       lookAgain.get(account.toString())?.[Symbol.dispose]()
       lookAgain.delete(account.toString())
     },
