@@ -76,6 +76,36 @@ test('SEC-25: what is kept here for a user who was removed over there goes', asy
   expect(await accounts.exists(juliet)).toBe(false)
 })
 
+test('SEC-25: an answer from before a user was removed does not bring the account back', async () => {
+  const replies: ((exists: boolean) => void)[] = []
+  const exists = () => new Promise<boolean>((resolve) => replies.push(resolve))
+  const accounts = createExternalAccounts({ clock: createManualClock(0), exists }, { existsCacheMs: 1000 })
+  const early = accounts.exists(juliet)
+  await accounts.removed?.(juliet)
+  replies[0]?.(true)
+  expect([await early, await accounts.exists(juliet), accounts.isKnown?.(juliet)]).toEqual([
+    false,
+    false,
+    false,
+  ])
+})
+
+test('SEC-25: who asks after a removal does not get an answer from before it, where none is remembered', async () => {
+  const replies: ((exists: boolean) => void)[] = []
+  const exists = () => new Promise<boolean>((resolve) => replies.push(resolve))
+  const accounts = createExternalAccounts({ clock: createManualClock(0), exists }, { existsCacheMs: 0 })
+  const early = accounts.exists(juliet)
+  await accounts.removed?.(juliet)
+  const late = [accounts.exists(juliet)]
+  replies[0]?.(true)
+  expect(await early).toBe(false)
+  // The question before has ended, and the one after it is still asked once.
+  late.push(accounts.exists(juliet))
+  expect(replies).toHaveLength(2)
+  replies[1]?.(true)
+  expect(await Promise.all(late)).toEqual([true, true])
+})
+
 test('E-3: whether somebody is there is asked once, remembered, and still known in an outage', async () => {
   const clock = createManualClock(0)
   let answer: () => Promise<boolean> = async () => true

@@ -56,18 +56,26 @@ export function createKnownExistence(
   }
   const isFresh = (answer: Answer) => clock.monotonic() - answer.at < existsCacheMs
 
-  const find = async (account: BareJid, key: string): Promise<boolean> => {
-    try {
-      const exists = await limit(never, () => ask(account))
-      remember(key, exists)
-      return exists
-    } catch (error) {
-      const last = answers.get(key)
-      if (last === undefined) throw error
-      return last.exists
-    } finally {
-      asking.delete(key)
+  const find = (account: BareJid, key: string): Promise<boolean> => {
+    const isAsked = () => asking.get(key) === found
+    const answer = async (): Promise<boolean> => {
+      try {
+        const exists = await limit(never, () => ask(account))
+        // What was asked before the account went says nothing of what is left of it (SEC-25).
+        if (!isAsked()) return false
+        remember(key, exists)
+        return exists
+      } catch (error) {
+        const last = answers.get(key)
+        if (last === undefined) throw error
+        return last.exists
+      } finally {
+        if (isAsked()) asking.delete(key)
+      }
     }
+    const found = answer()
+    asking.set(key, found)
+    return found
   }
 
   return {
@@ -75,16 +83,16 @@ export function createKnownExistence(
       const key = account.toString()
       const known = answers.get(key)
       if (known !== undefined && isFresh(known)) return known.exists
-      const under = asking.get(key)
-      if (under !== undefined) return under
-      const found = find(account, key)
-      asking.set(key, found)
-      return found
+      return asking.get(key) ?? find(account, key)
     },
     isKnown(account) {
       const known = answers.get(account.toString())
       return known?.exists === true && isFresh(known)
     },
-    gone: (account) => remember(account.toString(), false),
+    gone(account) {
+      const key = account.toString()
+      asking.delete(key)
+      remember(key, false)
+    },
   }
 }
