@@ -13,9 +13,10 @@ export async function endEarlierSessions(
   session: C2sSession,
   clientId: string,
 ): Promise<void> {
-  const earlier = sessions
-    .resources(session.account)
-    .filter(({ sid, info }) => sid !== session.sid && info.clientId === clientId)
+  const all = sessions.resources(session.account)
+  // Not among them if it was replaced while it was opened. What came after it is not for it to end.
+  const own = all.findIndex(({ sid }) => sid === session.sid)
+  const earlier = all.filter(({ info }, at) => at < own && info.clientId === clientId)
   const error = new StreamError('conflict', { text: 'the same client has a new session' })
   await Promise.all(earlier.map(({ jid }) => sessions.kick(jid, error)))
 }

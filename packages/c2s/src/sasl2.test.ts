@@ -64,6 +64,34 @@ describe('a login with a session', () => {
     expect(host.sessions.resources(parseJid('ann@example.com').bare)).toHaveLength(2)
   })
 
+  test.each([
+    ['under the same tag', 'A'],
+    ['under another tag', 'B'],
+  ])(
+    'B-4: who tries again before its session is open is not ended by its own first try, %s',
+    async (_how, tag) => {
+      const host = rig()
+      const waiting: (() => void)[] = []
+      host.hooks.on(
+        sessionOpened,
+        () =>
+          new Promise<void>((resolve) => {
+            waiting.push(resolve)
+          }),
+      )
+      const clients = [connect(host.port), connect(host.port)] as const
+      for (const [at, client] of clients.entries()) {
+        client.feed(hello() + authenticate('ann', bind(['A', tag][at] ?? '') + agent(1)))
+        await client.heard()
+      }
+      for (const open of waiting) open()
+      expect(await clients[1].heard()).toContain('<success')
+      expect(await clients[0].heard()).toContain('<conflict')
+      expect(await clients[1].heard()).toBe('')
+      expect(host.sessions.resources(parseJid('ann@example.com').bare)).toHaveLength(1)
+    },
+  )
+
   test('B-5: one too many is told so, and is logged in without a session', async () => {
     const host = rig({ sessions: { maxPerAccount: 1 } })
     await login(host, 'ann', bind('A') + agent(1))
