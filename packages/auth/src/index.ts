@@ -73,6 +73,7 @@ export type {
   StoredCredentials,
   TokenVerifier,
 } from './ports.js'
+export { createRevocations, type Revocations } from './revocations.js'
 export type { ExchangeResult } from './sasl-exchange.js'
 export { saslFeature } from './sasl-feature.js'
 export { type Sasl2FeatureDeps, sasl2Feature } from './sasl2-feature.js'

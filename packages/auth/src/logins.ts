@@ -25,6 +25,8 @@ export interface SaslFeatureDeps extends LoginReportDeps {
   readonly clock: Pick<Clock, 'after'>
   /** Slows down who guesses. */
   readonly throttle?: LoginThrottle
+  /** Told that a try to log in begins, before anything is looked up for it; must not throw. */
+  onBegin?(state: StreamState): void
 }
 
 /** Options of {@link createLogins}. */
@@ -158,6 +160,7 @@ export function createLogins(deps: SaslFeatureDeps, options: SaslFeatureOptions 
     isConfidential,
     async attempt(io, mechanism, carry, own) {
       const { state, signal } = io
+      deps.onBegin?.(state)
       const counted = deps.throttle?.begin(state.remoteAddress)
       let result = throttled
       if (deps.throttle === undefined || counted !== undefined) {

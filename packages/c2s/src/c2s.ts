@@ -139,7 +139,8 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
     },
   }
   const connections = createConnectionSet(deps)
-  const watch = watchAccounts(deps)
+  const accounts = watchAccounts(deps)
+  const opening = { sessions: deps.sessions, accounts }
   const clean = deps.hooks.on(receivePacket, withoutForeignDelays, { seq: beforeAll, label: 'c2s' })
 
   async function open(
@@ -159,7 +160,7 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
       connection,
       pace: paceOf(deps, settings, subject),
     })
-    await openSession(deps.sessions, session, connection, infoOf(state, login))
+    await openSession(opening, session, connection, infoOf(state, login))
     return session
   }
 
@@ -183,9 +184,13 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
   inline.add(bind2.feature)
 
   const limits = limitsFeature((state) => connections.get(state)?.limits)
+  const onBegin = (state: StreamState) => {
+    const connection = connections.get(state)
+    if (connection !== undefined) connection.loginBegan = accounts.moment
+  }
   const ownFeatures = (): readonly StreamFeature[] => [
     starttlsFeature({ required: settings.requireTls }),
-    ...loginFeatures({ ...deps, inline, tasks }, settings.sasl),
+    ...loginFeatures({ ...deps, inline, tasks, onBegin }, settings.sasl),
     bindFeature({ bind, ids: deps.ids, logger: deps.logger }),
     sessionFeature({ logger: deps.logger }),
     limits,
@@ -205,7 +210,7 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
   }
 
   function close(): Promise<void> {
-    watch[Symbol.dispose]()
+    accounts[Symbol.dispose]()
     clean[Symbol.dispose]()
     return connections.close(new StreamError('system-shutdown'), settings.drainTimeoutMs)
   }
@@ -248,6 +253,8 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
     },
     admit(connection) {
       connections.add(connection)
+      // Of a login in a way of somebody else's nothing more is known.
+      connection.loginBegan ??= accounts.moment
       return host
     },
     dismiss: (connection) => connections.remove(connection),

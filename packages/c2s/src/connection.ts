@@ -51,6 +51,8 @@ export class ClientConnection implements ServerStreamDeps<Ticket>, SessionConnec
   readonly limits: ResolvedServerStreamOptions
   /** The session, from the moment its resource is being bound. */
   session: ClientSession | undefined
+  /** When its login began, or may have begun; counted as by the watch of accounts. */
+  loginBegan: number | undefined
   // One that has another connection now, but may have been written to here before.
   #moved: ClientSession | undefined
   readonly #deps: ConnectionDeps

@@ -6,7 +6,7 @@ import {
   type ManualClock,
   silentLogger,
 } from '@xmppkit/runtime'
-import { createSessions, type Sessions, type SessionsOptions } from '@xmppkit/sessions'
+import { createSessions, type SessionRegistry, type Sessions, type SessionsOptions } from '@xmppkit/sessions'
 import { iq, type Stanza } from '@xmppkit/stanza'
 import type { ConnectionSink, TlsInfo, Transport } from '@xmppkit/stream'
 import { textFromWire } from '@xmppkit/xml'
@@ -150,6 +150,7 @@ export function rig(
     c2s?: C2sOptions
     port?: C2sPortOptions
     sessions?: SessionsOptions
+    registry?: SessionRegistry
     deps?: Partial<C2sDeps>
   } = {},
 ): Rig {
@@ -170,7 +171,15 @@ export function rig(
     return route(iq({ type: 'result', id: stanza.id ?? '', to: stanza.from, from: stanza.to }))
   }
   const sessions = createSessions(
-    { hooks, logger, clock, route, accountExists: () => true, accountIq },
+    {
+      hooks,
+      logger,
+      clock,
+      route,
+      accountExists: () => true,
+      accountIq,
+      ...(setup.registry && { registry: setup.registry }),
+    },
     setup.sessions ?? {},
   )
   const credentials = {

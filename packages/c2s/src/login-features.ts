@@ -13,7 +13,7 @@ import {
 } from '@xmppkit/auth'
 import type { Hooks } from '@xmppkit/hooks'
 import type { Clock, Logger } from '@xmppkit/runtime'
-import type { StreamFeature } from '@xmppkit/stream'
+import type { StreamFeature, StreamState } from '@xmppkit/stream'
 import { c2sAuthResult } from './tokens.js'
 
 /** What {@link loginFeatures} needs. */
@@ -25,14 +25,16 @@ export interface LoginFeaturesDeps {
   readonly logger: Logger
   readonly inline: FeatureRegistry<InlineFeature>
   readonly tasks: FeatureRegistry<LoginTask>
+  /** A try to log in begins. */
+  onBegin(state: StreamState): void
 }
 
 /** The ways to log in, both profiles of SASL, which count failures together. None without credentials. */
 export function loginFeatures(deps: LoginFeaturesDeps, options: SaslFeatureOptions): StreamFeature[] {
-  const { credentials, throttle, clock, logger, hooks, inline, tasks } = deps
+  const { credentials, throttle, clock, logger, onBegin, hooks, inline, tasks } = deps
   if (credentials === undefined) return []
   const onAttempt = (attempt: LoginAttempt) => void hooks.run(c2sAuthResult, attempt)
-  const needs = { credentials, clock, logger, onAttempt, ...(throttle ? { throttle } : {}) }
+  const needs = { credentials, clock, logger, onBegin, onAttempt, ...(throttle ? { throttle } : {}) }
   const logins = createLogins(needs, options)
   return [channelBindingFeature(logins), sasl2Feature({ logins, inline, tasks, logger }), saslFeature(logins)]
 }

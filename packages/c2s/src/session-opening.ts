@@ -1,6 +1,7 @@
 import { type BareJid, type FullJid, JidError } from '@xmppkit/jid'
 import { SessionError, type SessionInfo, type Sessions, sessionErrorAnswer } from '@xmppkit/sessions'
 import { StanzaError } from '@xmppkit/stanza'
+import type { AccountWatch } from './account-watch.js'
 import type { ClientSession } from './client-session.js'
 import type { ClientConnection } from './connection.js'
 
@@ -21,17 +22,25 @@ export function resourceFor(
   }
 }
 
+/** What {@link openSession} needs. */
+export interface SessionOpeningDeps {
+  readonly sessions: Pick<Sessions, 'open' | 'close'>
+  readonly accounts: Pick<AccountWatch, 'checkLogin'>
+}
+
 /**
  * Opens a session on a connection.
  *
  * @throws StanzaError if it is refused
+ * @throws StreamError `not-authorized` if the account has changed since its login began
  */
 export async function openSession(
-  sessions: Pick<Sessions, 'open' | 'close'>,
+  { sessions, accounts }: SessionOpeningDeps,
   session: ClientSession,
   connection: ClientConnection,
   info: Partial<SessionInfo>,
 ): Promise<void> {
+  accounts.checkLogin(session.account, connection)
   connection.session = session
   try {
     await sessions.open(session, info)
@@ -42,6 +51,8 @@ export async function openSession(
   }
   // The client may have gone while an older session was ending, and then nobody closes this one any more.
   if (connection.ended) await sessions.close(session, 'connection lost while it was opened')
+  // Who ended the sessions of the account may not have found this one yet.
+  accounts.checkLogin(session.account, connection)
 }
 
 function bindAnswer(error: unknown): unknown {

@@ -1,5 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { type FeatureList, type InlineFeature, inlineSeq, passwordChanged, removeUser } from '@xmppkit/auth'
+import {
+  createRevocations,
+  type FeatureList,
+  type InlineFeature,
+  inlineSeq,
+  passwordChanged,
+  removeUser,
+} from '@xmppkit/auth'
 import type { Hooks } from '@xmppkit/hooks'
 import type { BareJid } from '@xmppkit/jid'
 import { type Clock, createScope, type Ids, type Logger, startSweep } from '@xmppkit/runtime'
@@ -7,7 +14,6 @@ import { type FastOptions, fastDefaults } from './fast-options.js'
 import { readFastRequest } from './fast-request.js'
 import { mechanismsElement, offeredMechanisms } from './offer.js'
 import type { FastTokenStore } from './ports.js'
-import { createRevocations } from './revocations.js'
 import { createTokenCheck } from './token-check.js'
 import { createTokenIssue } from './token-issue.js'
 
@@ -58,7 +64,7 @@ export function createFast(deps: FastDeps, options: FastOptions = {}): Fast {
   const { store, hooks, clock, inline, logger } = deps
   const settings = Object.freeze({ ...fastDefaults, ...options })
   const shared = { ...deps, secret: deps.secret ?? randomBytes(32), settings }
-  const revocations = createRevocations(clock)
+  const revocations = createRevocations()
   const check = createTokenCheck(shared)
   const issue = createTokenIssue({ ...shared, revocations })
   const scope = createScope()

@@ -1,4 +1,4 @@
-import type { InlineAnswer, InlineContext, LoginRequest, UserAgent } from '@xmppkit/auth'
+import type { InlineAnswer, InlineContext, LoginRequest, Revocations, UserAgent } from '@xmppkit/auth'
 import type { BareJid } from '@xmppkit/jid'
 import type { Clock, Ids } from '@xmppkit/runtime'
 import { Element, type RawElement } from '@xmppkit/xml'
@@ -6,17 +6,16 @@ import type { FastOptions } from './fast-options.js'
 import { fastNs, readFastRequest } from './fast-request.js'
 import { offeredMechanisms } from './offer.js'
 import type { ClientNames, FastTokenStore, StoredToken } from './ports.js'
-import type { Revocations } from './revocations.js'
 import { tokenOf } from './token-secret.js'
 
 /** What {@link createTokenIssue} needs. */
 export interface TokenIssueDeps {
   readonly store: Pick<FastTokenStore, 'issue' | 'revoke'>
-  readonly clock: Pick<Clock, 'now' | 'monotonic'>
+  readonly clock: Pick<Clock, 'now'>
   readonly ids: Ids
   readonly secret: Uint8Array
   readonly settings: Required<FastOptions>
-  readonly revocations: Pick<Revocations, 'since'>
+  readonly revocations: Pick<Revocations, 'moment' | 'since'>
 }
 
 /** Gives tokens out. */
@@ -47,7 +46,7 @@ export function createTokenIssue(deps: TokenIssueDeps): TokenIssue {
     revocations.since(account, begun.get(element) ?? Number.NEGATIVE_INFINITY)
 
   return {
-    begins: ({ element }) => void begun.set(element, clock.monotonic()),
+    begins: ({ element }) => void begun.set(element, revocations.moment),
     async answer(context, used) {
       const { account, element, state, userAgent, mechanism: proof } = context
       const request = readFastRequest(element)
