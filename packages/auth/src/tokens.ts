@@ -36,7 +36,10 @@ export const removeUser = event<{
   readonly id: string
 }>('auth/remove-user')
 
-/** The password of an account changed: end its sessions and tokens, except the session that asked for it. */
+/**
+ * The password of an account changed: end its sessions and tokens, except the session that asked for it (A-20). Sessions end
+ * last, at 999: who takes a token or the like is to have done so when a client that was ended comes back.
+ */
 export const passwordChanged = event<{
   /** The account. */
   readonly account: BareJid
@@ -44,7 +47,7 @@ export const passwordChanged = event<{
   readonly by: FullJid | undefined
 }>('auth/password-changed')
 
-/** An account was disabled or enabled again. Sessions of a disabled account should end. */
+/** An account was disabled or enabled again. Sessions of a disabled account should end; they do at 999. */
 export const accountDisabled = event<{
   /** The account. */
   readonly account: BareJid

@@ -115,6 +115,19 @@ describe('A-20: a login that is under way when a password changes opens no sessi
   })
 })
 
+test('A-20: sessions end after everybody who takes other ways in has heard of a change', async () => {
+  const host = rig()
+  await host.client('ann', 'r')
+  const seen: number[] = []
+  const listener = () => void seen.push(host.sessions.count())
+  host.hooks.on(passwordChanged, listener, { seq: 998 })
+  host.hooks.on(accountDisabled, listener, { seq: 998 })
+  await changed(host)
+  await host.client('ann', 'r')
+  await host.hooks.run(accountDisabled, { account: ann, reason: 'spam' })
+  expect([seen, host.sessions.count()]).toEqual([[1, 1], 0])
+})
+
 test.each([
   [
     'A-20: an account that is disabled',

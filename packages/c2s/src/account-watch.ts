@@ -25,7 +25,10 @@ export interface AccountWatch extends Disposable {
 }
 
 const label = 'c2s'
-/** After everybody else who is told of the end of a session: what they write of it is there to be removed. */
+/**
+ * After everybody else who is told. Of a change: what would let a client in again, such as a token, is taken before its session
+ * ends. Of the end of a session: what they write of it is there to be removed.
+ */
 const last = 999
 
 /**
@@ -57,7 +60,7 @@ export function watchAccounts(deps: AccountWatchDeps): AccountWatch {
         revocations.note(account)
         await end(account, 'the account is disabled')
       },
-      { label },
+      { label, seq: last },
     ),
     hooks.on(
       passwordChanged,
@@ -66,7 +69,7 @@ export function watchAccounts(deps: AccountWatchDeps): AccountWatch {
         const others = sessions.resources(account).filter(({ jid }) => by === undefined || !jid.equals(by))
         await Promise.all(others.map(({ jid }) => end(jid, 'the password was changed')))
       },
-      { label },
+      { label, seq: last },
     ),
   ]
   listeners.push(

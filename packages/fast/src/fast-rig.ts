@@ -2,7 +2,7 @@ import { createC2s, createC2sPort } from '@xmppkit/c2s'
 import { createHooks, type Hooks } from '@xmppkit/hooks'
 import { createCountingIds, createManualClock, type ManualClock, silentLogger } from '@xmppkit/runtime'
 import { hashedTokenClient, type TokenBinding } from '@xmppkit/sasl'
-import { createSessions } from '@xmppkit/sessions'
+import { createSessions, type Sessions } from '@xmppkit/sessions'
 import { NS } from '@xmppkit/stanza'
 import type { TlsInfo, Transport } from '@xmppkit/stream'
 import { textFromWire } from '@xmppkit/xml'
@@ -50,6 +50,7 @@ export interface Heard {
 export interface FastRig {
   readonly clock: ManualClock
   readonly hooks: Hooks
+  readonly sessions: Sessions
   readonly store: FastTokenStore
   readonly fast: Fast
   readonly features: () => Promise<string>
@@ -152,6 +153,7 @@ export function fastRig(
   return {
     clock,
     hooks,
+    sessions,
     store,
     fast,
     features: async () => (await say('')).text,

@@ -215,6 +215,24 @@ describe('the end of a token', () => {
       expect((await rig.login({ token, client })).outcome).toBe('not-authorized')
   })
 
+  test('A-20: comes before the sessions end: a client that comes back at once has none any more', async () => {
+    const rig = fastRig()
+    const token = await tokenFor(rig)
+    const outcomes: string[] = []
+    const session = {
+      sid: 'phone',
+      jid: ann.withResource('phone'),
+      deliver() {},
+      async close() {
+        outcomes.push((await rig.login({ token })).outcome)
+        await rig.sessions.close(session)
+      },
+    }
+    await rig.sessions.open(session)
+    await rig.hooks.run(passwordChanged, { account: ann, by: undefined })
+    expect([outcomes, rig.sessions.count()]).toEqual([['not-authorized'], 0])
+  })
+
   test('A-20: a login that was under way when the password changed gets none', async () => {
     let release = () => {}
     const waiting = new Promise<void>((resolve) => {
@@ -235,6 +253,17 @@ describe('the end of a token', () => {
     const token = await tokenFor(rig)
     await rig.hooks.run(removeUser, { account: ann, id: 'x' })
     expect((await rig.login({ token })).outcome).toBe('not-authorized')
+  })
+
+  test('SEC-25: and before what belongs to it, so that nobody is there meanwhile', async () => {
+    const rig = fastRig()
+    const token = await tokenFor(rig)
+    const outcomes: string[] = []
+    rig.hooks.on(removeUser, async () => void outcomes.push((await rig.login({ token })).outcome), {
+      seq: 20,
+    })
+    await rig.hooks.run(removeUser, { account: ann, id: 'x' })
+    expect(outcomes).toEqual(['not-authorized'])
   })
 
   test('comes with other clients, the oldest first', async () => {

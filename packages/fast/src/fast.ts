@@ -48,6 +48,8 @@ export interface Fast extends AsyncDisposable {
 }
 
 const label = 'fast'
+/** While an account is removed, its sessions end before all is done, and nobody is to come back. */
+const first = 10
 
 /**
  * Gives clients tokens to log in with instead of their passwords (XEP-0484): bound to the account, to the installation of
@@ -89,7 +91,7 @@ export function createFast(deps: FastDeps, options: FastOptions = {}): Fast {
     }),
   )
   scope.use(hooks.on(passwordChanged, async ({ account }) => void (await revoke(account)), { label }))
-  scope.use(hooks.on(removeUser, async ({ account }) => void (await revoke(account)), { label }))
+  scope.use(hooks.on(removeUser, async ({ account }) => void (await revoke(account)), { label, seq: first }))
   scope.use(
     startSweep(
       {
