@@ -16,15 +16,23 @@ interface Asked {
 }
 type Handler = (request: Asked) => Promise<{ toWire(): never } | undefined>
 
-function rig(tokens: readonly FastClient[], present: readonly [string, string, string?][]) {
+function rig(
+  tokens: readonly FastClient[],
+  present: readonly [string, string, string?][],
+  arriving: typeof present = [],
+) {
   const handlers: Handler[] = []
   const kicked: string[] = []
   const revoked: string[] = []
-  const sessions = present.map(([resource, mechanism, clientId], order): SessionRecord => {
+  const recordOf = (
+    [resource, mechanism, clientId]: (typeof present)[number],
+    order: number,
+  ): SessionRecord => {
     const jid = parseJid(`${juliet}/${resource}`) as FullJid
     const info = { mechanism, openedAt: noon - 1000 - order, ...(clientId && { clientId }) }
     return { sid: `sid ${resource}`, jid, order, priority: undefined, presence: undefined, info }
-  })
+  }
+  let sessions = present.map(recordOf)
   const clock = createManualClock(noon)
   const access = createClientAccess({
     clock,
@@ -32,6 +40,7 @@ function rig(tokens: readonly FastClient[], present: readonly [string, string, s
     fast: {
       async revoke(_account, client = '') {
         revoked.push(client)
+        sessions = [...present, ...arriving].map(recordOf)
         return 1
       },
     },
@@ -109,6 +118,19 @@ describe('XEP-0494: the list', () => {
     expect([revoked, kicked]).toEqual([['phone'], [`${juliet}/b`]])
     await clock.advance(0)
     expect(kicked).toEqual([`${juliet}/b`, `${juliet}/a`])
+  })
+
+  test('ends sessions of the client that were opened until the tokens were taken', async () => {
+    const { list, revoke, kicked } = rig(
+      [token('phone')],
+      [['a', 'PLAIN']],
+      [
+        ['b', 'HT-SHA-256-EXPR', 'phone'],
+        ['c', 'HT-SHA-256-EXPR', 'tablet'],
+      ],
+    )
+    await revoke(idOf((await list())[0]))
+    expect(kicked).toEqual([`${juliet}/b`])
   })
 
   test.each([

@@ -36,7 +36,6 @@ export interface ClientAccessDeps {
 interface Known {
   readonly shown: AccessingClient
   readonly client: string | undefined
-  readonly sessions: readonly FullJid[]
 }
 
 /**
@@ -74,10 +73,12 @@ export function createClientAccess(deps: ClientAccessDeps): AsyncDisposable {
       throw new StanzaError('service-unavailable', { text: 'its access is granted elsewhere' })
     }
     await fast.revoke(account, found.client)
-    const others = found.sessions.filter((jid) => !jid.equals(by))
-    await Promise.all(others.map(end))
+    // Now, and not those it had when it was found: it may have used a token until that was taken.
+    const present = sessions.resources(account).filter((session) => keyOf(session) === found.client)
+    const jids = present.map(({ jid }) => jid)
+    await Promise.all(jids.filter((jid) => !jid.equals(by)).map(end))
     // Who has asked is to see the answer.
-    const own = found.sessions.find((jid) => jid.equals(by))
+    const own = jids.find((jid) => jid.equals(by))
     if (own !== undefined) clock.after(0, () => void end(own))
   }
 
@@ -135,7 +136,7 @@ function known(
     auth,
     ...names,
   }
-  return { shown, client: token?.client, sessions: own.map(({ jid }) => jid) }
+  return { shown, client: token?.client }
 }
 
 function methods(token: FastClient | undefined, own: readonly SessionRecord[]): AccessingClient['auth'] {

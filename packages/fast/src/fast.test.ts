@@ -1,7 +1,10 @@
 import { passwordChanged, removeUser } from '@xmppkit/auth'
 import { parseJid } from '@xmppkit/jid'
+import { NS } from '@xmppkit/stanza'
 import { describe, expect, test } from 'vitest'
 import { type FastRig, fastRig, laptop, phone, requestToken, tlsOf } from './fast-rig.js'
+import { createMemoryFastTokenStore } from './memory-store.js'
+import type { FastTokenStore } from './ports.js'
 
 const ann = parseJid('ann@example.com').bare
 const dayMs = 24 * 3600_000
@@ -246,6 +249,23 @@ describe('the end of a token', () => {
     expect([outcome, held, await rig.store.list(ann)]).toEqual(['success', undefined, []])
     await rig.clock.advance(1)
     expect((await rig.password('ann', phone, requestToken())).held).toBeDefined()
+  })
+
+  test('ends a login with a token that was under way', async () => {
+    const memory = createMemoryFastTokenStore()
+    const store: FastTokenStore = {
+      ...memory,
+      async use(...use) {
+        const good = await memory.use(...use)
+        await rig.fast.revoke(ann, phone)
+        return good
+      },
+    }
+    const rig = fastRig({ store })
+    const token = await tokenFor(rig)
+    const { text } = await rig.login({ token, more: `<bind xmlns='${NS.bind2}'/>` })
+    expect(text).toMatch(/<stream:error[^>]*><not-authorized/)
+    expect(text).not.toContain('<success')
   })
 
   test('SEC-25: comes with the end of the account', async () => {

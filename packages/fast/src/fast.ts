@@ -41,7 +41,11 @@ export interface FastDeps {
 
 /** Logins with tokens. */
 export interface Fast extends AsyncDisposable {
-  /** Takes the tokens of a client, or of all clients of an account. @returns how many clients lost theirs */
+  /**
+   * Takes the tokens of a client, or of all clients of an account. Logins of the account with tokens that are under way end.
+   *
+   * @returns how many clients lost theirs
+   */
   revoke(account: BareJid, client?: string): Promise<number>
   /** Ends: no token is given out or taken any more. */
   close(): Promise<void>

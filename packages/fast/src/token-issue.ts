@@ -1,6 +1,7 @@
 import type { InlineAnswer, InlineContext, LoginRequest, Revocations, UserAgent } from '@xmppkit/auth'
 import type { BareJid } from '@xmppkit/jid'
 import type { Clock, Ids } from '@xmppkit/runtime'
+import { StreamError } from '@xmppkit/stanza'
 import { Element, type RawElement } from '@xmppkit/xml'
 import type { FastOptions } from './fast-options.js'
 import { fastNs, readFastRequest } from './fast-request.js'
@@ -22,7 +23,11 @@ export interface TokenIssueDeps {
 export interface TokenIssue {
   /** A login begins that may get one. */
   begins(request: Pick<LoginRequest, 'element'>): void
-  /** What a login that succeeded gets. `used` is the token it was proven with, if it was one. */
+  /**
+   * What a login that succeeded gets. `used` is the token it was proven with, if it was one.
+   *
+   * @throws StreamError `not-authorized` if that was taken meanwhile
+   */
   answer(context: InlineContext, used: StoredToken | undefined): Promise<InlineAnswer>
 }
 
@@ -49,6 +54,7 @@ export function createTokenIssue(deps: TokenIssueDeps): TokenIssue {
     begins: ({ element }) => void begun.set(element, revocations.moment),
     async answer(context, used) {
       const { account, element, state, userAgent, mechanism: proof } = context
+      if (used !== undefined && wasRevoked(account, element)) throw accessTaken()
       const request = readFastRequest(element)
       const client = userAgent.id
       // Nobody comes back to an anonymous account.
@@ -63,6 +69,11 @@ export function createTokenIssue(deps: TokenIssueDeps): TokenIssue {
       return issue(context, client, mechanism)
     },
   }
+}
+
+/** The token was good when it was used, and is not any more; ends the stream, and the session it has got. */
+function accessTaken(): StreamError {
+  return new StreamError('not-authorized', { text: 'its access was taken' })
 }
 
 function namesOf({ software, device }: UserAgent): ClientNames {
