@@ -251,6 +251,20 @@ describe('the end of a token', () => {
     expect((await rig.password('ann', phone, requestToken())).held).toBeDefined()
   })
 
+  test('A-20: one that was being stored when the password changed is taken, too', async () => {
+    const memory = createMemoryFastTokenStore()
+    const store: FastTokenStore = {
+      ...memory,
+      async issue(...token) {
+        await rig.hooks.run(passwordChanged, { account: ann, by: undefined })
+        await memory.issue(...token)
+      },
+    }
+    const rig = fastRig({ store })
+    const { outcome, held } = await rig.password('ann', phone, requestToken())
+    expect([outcome, held, await store.list(ann)]).toEqual(['success', undefined, []])
+  })
+
   test('ends a login with a token that was under way', async () => {
     const memory = createMemoryFastTokenStore()
     const store: FastTokenStore = {

@@ -66,7 +66,11 @@ export function createTokenIssue(deps: TokenIssueDeps): TokenIssue {
       if (mechanism === undefined || !offeredMechanisms(settings.mechanisms, state).includes(mechanism))
         return {}
       if (wasRevoked(account, element)) return {}
-      return issue(context, client, mechanism)
+      const answer = await issue(context, client, mechanism)
+      if (!wasRevoked(account, element)) return answer
+      // What was being stored may have come behind the revocation.
+      await store.revoke(account, client)
+      return {}
     },
   }
 }
