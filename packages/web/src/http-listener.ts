@@ -1,10 +1,11 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { type Socket, Server as SocketServer } from 'node:net'
 import { type SecureContext, TLSSocket } from 'node:tls'
 import { type AddressLimits, createAddressGate } from '@xmppkit/access'
 import type { Clock, Logger } from '@xmppkit/runtime'
 import { WebError } from './errors.js'
 import { markInsideMachine } from './peer.js'
+import { limitRequest } from './request-timeout.js'
 import type { WebHandler } from './web-handler.js'
 
 /** Collaborators of {@link listenHttp}. */
@@ -15,7 +16,7 @@ export interface HttpListenerDeps {
   readonly certificates?: { contextFor(serverName: string | undefined): SecureContext }
   /** Told of what goes wrong. */
   readonly logger: Logger
-  /** Measures the attempt window and the time of handshakes. */
+  /** Measures the attempt window, and the time of handshakes and bodies. */
   readonly clock: Clock
 }
 
@@ -38,7 +39,12 @@ export interface HttpListenerOptions extends Partial<AddressLimits> {
   readonly handshakeTimeoutMs?: number
   /** Time for the head of a request, in milliseconds (SEC-28). @default 10_000 */
   readonly headersTimeoutMs?: number
-  /** Time for a whole request, in milliseconds (SEC-28). @default 30_000 */
+  /**
+   * Time for the body of a request, in milliseconds from when its head is there (SEC-28). Not for uploads, which have limits of
+   * their own, `idleTimeoutMs` and `maxUploadMs`, nor for others taken out by {@link exemptFromRequestTimeout}.
+   *
+   * @default 30_000
+   */
   readonly requestTimeoutMs?: number
   /** Silence between two requests after which a connection is closed, in milliseconds. @default 75_000 */
   readonly keepAliveTimeoutMs?: number
@@ -95,7 +101,7 @@ export async function listenHttp(
       `insideMachine is for loopback addresses only, not for ${settings.host}`,
     )
   }
-  const server = httpServer(deps.web, settings)
+  const server = httpServer(deps, settings)
   const gate = createAddressGate(deps, options)
   const sockets = new Set<Socket>()
   // Node's own listener, which gets connections once they are counted, and secure.
@@ -153,22 +159,27 @@ export async function listenHttp(
 }
 
 function httpServer(
-  web: Required<WebHandler>,
+  { web, clock }: Pick<HttpListenerDeps, 'web' | 'clock'>,
   settings: Required<
     Pick<HttpListenerOptions, 'headersTimeoutMs' | 'requestTimeoutMs' | 'keepAliveTimeoutMs'>
   >,
 ): Server {
   const server = createServer({
     headersTimeout: finite(settings.headersTimeoutMs),
-    requestTimeout: finite(settings.requestTimeoutMs),
+    // One for all, Node's would cut uploads, too.
+    requestTimeout: 0,
     keepAliveTimeout: finite(settings.keepAliveTimeoutMs),
     connectionsCheckingInterval: Math.max(250, Math.min(settings.headersTimeoutMs / 2, 30_000)),
   })
-  server.on('request', (request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
+    limitRequest(clock, settings.requestTimeoutMs, request, response)
     if (web.handleRequest(request, response)) return
     response.writeHead(404, { 'Content-Type': 'text/plain' })
     response.end('There is nothing here.\n')
-  })
+  }
+  server.on('request', serve)
+  // Node would refuse what is expected beyond 100-continue, and read its body for as long as it takes.
+  server.on('checkExpectation', serve)
   server.on('upgrade', (request, socket, head) => {
     if (!web.handleUpgrade(request, socket, head))
       socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')

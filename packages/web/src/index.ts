@@ -25,6 +25,7 @@ export {
 } from './middleware.js'
 export type { OriginOptions } from './origins.js'
 export type { PeerOptions } from './peer.js'
+export { exemptFromRequestTimeout } from './request-timeout.js'
 export { createUploadHandler, type UploadHandlerDeps } from './upload-handler.js'
 export { type UploadHandlerOptions, uploadHandlerDefaults } from './upload-options.js'
 export type { Authenticate, VisitorOptions } from './visitors.js'

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { pipeline } from 'node:stream/promises'
 import type { Clock, Logger } from '@xmppkit/runtime'
 import { type FileAddress, type Upload, UploadError, type UploadErrorCode } from '@xmppkit/upload'
+import { exemptFromRequestTimeout } from './request-timeout.js'
 import { etagOf, fileHeaders, preflight, rangeOf, sharedWithAll } from './upload-headers.js'
 import { type UploadHandlerOptions, uploadHandlerDefaults } from './upload-options.js'
 import { pathOf, type RequestHandler, type WebHandler } from './web-handler.js'
@@ -107,6 +108,7 @@ function createReceiver({ clock, logger }: UploadHandlerDeps, settings: Required
     size: number,
   ) => {
     const type = request.headers['content-type']
+    exemptFromRequestTimeout(request)
     using deadline = new Deadline(clock, idleTimeoutMs, maxUploadMs, request)
     const body = deadline.watch(request)
     await upload.receive(address, {

@@ -20,7 +20,8 @@ export interface UploadHandlerOptions {
    */
   readonly idleTimeoutMs?: number
   /**
-   * Longest time an upload may take, in milliseconds, however diligent.
+   * Longest time an upload may take, in milliseconds, however diligent. On a server of your own, Node's `requestTimeout` (300 s
+   * unless you say otherwise) ends it before.
    *
    * @default 3_600_000
    */
