@@ -14,6 +14,8 @@ export interface Conversations {
   hold(conversation: string): void
   /** It may be read again. */
   letGo(conversation: string): void
+  /** What waits is forgotten, and what is under way unless it gets done: it may be read again. */
+  clear(): void
   /** Conversations that are held. */
   readonly held: readonly string[]
   /** Entries that are known: those that wait, and those done of which the store does not know. */
@@ -32,6 +34,12 @@ export function createConversations(): Conversations {
   const drop = (conversation: string) => {
     for (const { id } of queues.get(conversation) ?? []) known.delete(id)
     queues.delete(conversation)
+  }
+
+  const shift = (conversation: string) => {
+    const queue = queues.get(conversation)
+    queue?.shift()
+    if (queue?.length === 0) queues.delete(conversation)
   }
 
   return {
@@ -57,11 +65,13 @@ export function createConversations(): Conversations {
       return undefined
     },
     ended({ id, conversation }, done) {
+      const isQueued = queues.get(conversation)?.[0]?.id === id
       busy.delete(conversation)
-      if (!done) return
-      const queue = queues.get(conversation)
-      if (queue?.[0]?.id === id) queue.shift()
-      if (queue?.length === 0) queues.delete(conversation)
+      if (done && isQueued) shift(conversation)
+      if (done || isQueued) return
+      // Cleared meanwhile: it may have to come before what was read since, or not at all.
+      known.delete(id)
+      drop(conversation)
     },
     forget(entries) {
       for (const { id } of entries) known.delete(id)
@@ -69,6 +79,12 @@ export function createConversations(): Conversations {
     hold(conversation) {
       held.add(conversation)
       drop(conversation)
+    },
+    clear() {
+      for (const [conversation, [first]] of queues) {
+        drop(conversation)
+        if (first !== undefined && busy.has(conversation)) known.add(first.id)
+      }
     },
     letGo: (conversation) => void held.delete(conversation),
     get held() {

@@ -6,8 +6,11 @@ export interface LeadershipDeps {
   readonly store: Pick<OutboxStore, 'lease' | 'release'>
   readonly clock: Pick<Clock, 'now' | 'after'>
   readonly logger: Logger
-  /** Told each time this process has heard whether it is the one that delivers. */
-  readonly heard: (leads: boolean) => void
+  /**
+   * Told each time this process has heard whether it is the one that delivers, and whether it surely was since it heard last:
+   * otherwise somebody else may have delivered in between.
+   */
+  readonly heard: (leads: boolean, allAlong: boolean) => void
 }
 
 /** Whether this process is the one that delivers to a target: two at a time would break the order. */
@@ -33,8 +36,10 @@ export function createLeadership(
     const now = clock.now()
     try {
       const granted = await store.lease(target, holder, now, now + leaseMs)
+      // Now, not when it was asked for: it was the store that decided, at a moment in between.
+      const allAlong = granted && clock.now() < until
       until = granted ? now + leaseMs : Number.NEGATIVE_INFINITY
-      if (!closed) heard(granted)
+      if (!closed) heard(granted, allAlong)
     } catch (cause) {
       logger.error('it could not be found out who delivers events', { target, cause })
     }

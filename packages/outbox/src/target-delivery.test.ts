@@ -20,10 +20,10 @@ function scene(
   const logger: Logger = { debug() {}, info() {}, warn: note, error: note, child: () => logger }
   const settings = { ...outboxDefaults, ...options }
   const gone: string[] = []
-  const start = (holder = 'one') =>
+  const start = (holder = 'one', through = store) =>
     createTargetDelivery(
       {
-        store,
+        store: through,
         clock,
         logger,
         holder,
@@ -245,6 +245,116 @@ describe('an event that is refused', () => {
     const delivery = start()
     await settled()
     expect(await store.dead({ limit: 10 })).toMatchObject([{ error: 'a bug' }])
+    await delivery.close()
+  })
+})
+
+describe('M-7: what another process has delivered meanwhile is not delivered again', () => {
+  /** A store, and a way to it that can be cut. */
+  function cable() {
+    const store = createMemoryOutboxStore()
+    let isCut = false
+    let late: Promise<void> | undefined
+    const pass = async <T>(work: () => Promise<T>): Promise<T> => {
+      if (isCut) throw new Error('cut off')
+      return work()
+    }
+    const through: OutboxStore = {
+      ...store,
+      lease: (...args) => pass(() => store.lease(...args)),
+      ack: (...args) => pass(() => store.ack(...args)),
+      async waiting(...args) {
+        const found = await pass(() => store.waiting(...args))
+        await late
+        return found
+      },
+    }
+    return {
+      store,
+      through,
+      cut(is: boolean) {
+        isCut = is
+      },
+      answerLate(until: Promise<void> | undefined) {
+        late = until
+      },
+    }
+  }
+
+  function twoProcesses() {
+    const way = cable()
+    const it = scene({ leaseMs: 3000, backoffMs: 1000, timeoutMs: 60_000 }, { store: way.store })
+    /** Cuts the first off for so long that the second, which others follow, has delivered everything. */
+    const takeOver = async ({ isHeard }: { isHeard: boolean }) => {
+      way.cut(true)
+      const second = it.start('two')
+      await it.advance(3000)
+      if (isHeard) {
+        way.cut(false)
+        await it.advance(3000)
+      }
+      await second.close()
+      way.cut(false)
+    }
+    return { ...it, ...way, takeOver, first: () => it.start('one', way.through) }
+  }
+
+  test.each([true, false])('nor what was read before (the loss was heard of: %j)', async (isHeard) => {
+    const { clock, receiver, first, append, advance, takeOver } = twoProcesses()
+    const since = clock.now()
+    receiver.answer = () => {
+      if (clock.now() < since + 3000) unreachable()
+    }
+    await append('a/1', 'a/2', 'b/1')
+    const delivery = first()
+    await settled()
+    await takeOver({ isHeard })
+    expect(receiver.got).toEqual(['a/1', 'b/1', 'a/2'])
+    await append('a/3')
+    await advance(10_000)
+    expect(receiver.got).toEqual(['a/1', 'b/1', 'a/2', 'a/3'])
+    await delivery.close()
+  })
+
+  test('nor what was being read', async () => {
+    const { receiver, first, append, advance, takeOver, answerLate } = twoProcesses()
+    let answer = () => {}
+    answerLate(
+      new Promise<void>((resolve) => {
+        answer = resolve
+      }),
+    )
+    await append('a/1')
+    const delivery = first()
+    await settled()
+    await takeOver({ isHeard: false })
+    answerLate(undefined)
+    await append('a/2')
+    await advance(3000)
+    answer()
+    await settled()
+    expect(receiver.got).toEqual(['a/1', 'a/2'])
+    await delivery.close()
+  })
+
+  test('nor what was under way and does not arrive; what does and is not noted is not read again', async () => {
+    const { receiver, first, append, advance, takeOver, count } = twoProcesses()
+    const ends: { done: () => void; fail: (error: unknown) => void }[] = []
+    receiver.answer = () => new Promise<void>((done, fail) => ends.push({ done, fail }))
+    await append('a/1', 'a/2', 'b/1', 'b/2')
+    const delivery = first()
+    await settled()
+    expect(receiver.tried).toEqual(['a/1', 'b/1'])
+    receiver.answer = () => {}
+    await takeOver({ isHeard: true })
+    await append('a/3', 'b/3')
+    await advance(3000)
+    receiver.got.length = 0
+    ends[0]?.fail(new Unreachable('cut off'))
+    ends[1]?.done()
+    await advance(10_000)
+    expect(receiver.got).toEqual(['b/1', 'b/3', 'a/3'])
+    expect(await count()).toEqual({ waiting: 0, dead: 0 })
     await delivery.close()
   })
 })

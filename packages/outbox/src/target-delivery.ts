@@ -63,6 +63,8 @@ class Delivery implements TargetDelivery {
   #closed = false
   #reading = false
   #isMore = true
+  // Goes up when somebody else may have led.
+  #term = 0
   // What went while a read was under way, which may still have it.
   #wentMeanwhile: OutboxEntry[] = []
   #failures = 0
@@ -91,7 +93,7 @@ class Delivery implements TargetDelivery {
     )
     const { holder } = deps
     this.#leadership = createLeadership(
-      { ...deps, heard: (leads) => this.#heard(leads) },
+      { ...deps, heard: (leads, allAlong) => this.#heard(leads, allAlong) },
       { target: target.name, holder, leaseMs: options.leaseMs },
     )
   }
@@ -121,8 +123,13 @@ class Delivery implements TargetDelivery {
   }
 
   // Others may have appended too: another host, another process.
-  #heard(leads: boolean): void {
+  #heard(leads: boolean, allAlong: boolean): void {
     this.#deps.polled()
+    if (!allAlong) {
+      // Who led meanwhile may have delivered what this one has read.
+      this.#term += 1
+      this.#window.clear()
+    }
     if (leads) this.wake()
   }
 
@@ -160,10 +167,11 @@ class Delivery implements TargetDelivery {
     const { store, logger } = this.#deps
     // What is known comes first, and is left out.
     const limit = this.#options.batch + this.#window.size
+    const term = this.#term
     try {
       const found = await store.waiting(this.#target.name, limit, this.#window.held)
-      this.#window.add(found)
-      if (found.length === limit) this.#isMore = true
+      if (term === this.#term) this.#window.add(found)
+      if (term !== this.#term || found.length === limit) this.#isMore = true
     } catch (cause) {
       logger.error('events could not be read', { target: this.#target.name, cause })
       this.#pause(cause)
