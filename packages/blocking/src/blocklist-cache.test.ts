@@ -70,6 +70,35 @@ test('what was read while something was written is not kept', async () => {
   expect(reads).toEqual(['a', 'a'])
 })
 
+test('nor what was read before a write that had begun was in force, and is answered after', async () => {
+  const memory = createMemoryBlocklistStore()
+  const answers: (() => void)[] = []
+  const later = () => new Promise<void>((resolve) => answers.push(resolve))
+  const cache = createBlocklistCache({
+    ...memory,
+    async load(of) {
+      const list = await memory.load(of)
+      await later()
+      return list
+    },
+    async add(...args) {
+      await later()
+      return memory.add(...args)
+    },
+  })
+  const write = cache.add(account('a'), [romeo], 10)
+  const read = Promise.resolve(cache.load(account('a')))
+  await expect.poll(() => answers.length).toBe(2)
+  answers[0]?.()
+  await write
+  answers[1]?.()
+  expect(await read).toEqual([])
+  const again = Promise.resolve(cache.load(account('a')))
+  await expect.poll(() => answers.length).toBe(3)
+  answers[2]?.()
+  expect(await again).toEqual([romeo])
+})
+
 test('L-1: as many entries as allowed, and those used last', async () => {
   const { cache, reads } = scene(2)
   for (const name of ['a', 'b', 'a', 'c', 'a', 'b']) await cache.load(account(name))

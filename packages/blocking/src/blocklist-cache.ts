@@ -69,6 +69,8 @@ export function createBlocklistCache(
     try {
       return await work()
     } finally {
+      // Once more: what was read before this was in force, and is answered after, is old.
+      writes += 1
       const left = (writing.get(key) ?? 1) - 1
       if (left > 0) writing.set(key, left)
       else writing.delete(key)
