@@ -26,7 +26,7 @@ import { type ArchiveOptions, archiveDefaults } from './archive-options.js'
 import { ArchiveWriting, type WriteCopies } from './archive-writing.js'
 import type { ArchiveStore } from './ports.js'
 import { createPreferenceRequests } from './preference-requests.js'
-import { type ArchiveContacts, createPreferences } from './preferences.js'
+import { type ArchiveContacts, createPreferences, type Preferences } from './preferences.js'
 import { createArchiveQueries } from './queries.js'
 import { fulltextFeature } from './query-form.js'
 import { type ArchiveCopy, createRecording } from './recording.js'
@@ -76,6 +76,8 @@ export interface Archive extends AsyncDisposable {
    * @returns how many there were
    */
   remove(account: BareJid, options?: Omit<Parameters<ArchiveStore['remove']>[1], 'limit'>): Promise<number>
+  /** What accounts want archived. Change it here: what the store has of it is remembered. */
+  readonly preferences: Preferences
   /** Ends: nothing is archived or answered any more. */
   close(): Promise<void>
 }
@@ -252,7 +254,7 @@ export function createArchive(deps: ArchiveDeps, options: ArchiveOptions = {}): 
   // XEP-0313 §7 has clients ask their account. Some ask the server alone, as profanity 0.13 does, and would not sync.
   scope.use(deps.disco.addFeature('server', [NS.mam, retractNs]))
 
-  return { remove, close: () => scope.close(), [Symbol.asyncDispose]: () => scope.close() }
+  return { remove, preferences, close: () => scope.close(), [Symbol.asyncDispose]: () => scope.close() }
 }
 
 /** A message once what is to be stored of it is durable. */

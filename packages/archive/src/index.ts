@@ -31,6 +31,6 @@ export {
   type NewArchivedMessage,
   unknownId,
 } from './ports.js'
-export type { ArchiveContacts } from './preferences.js'
+export type { ArchiveContacts, Preferences } from './preferences.js'
 export { type ArchivingContext, messageArchived, storeMamMessage } from './tokens.js'
 export { archiveData } from './user-data.js'

@@ -1,11 +1,14 @@
+import { userData } from '@xmppkit/auth'
 import { CommandsService, commandsModule, jobsModule } from '@xmppkit/commands/module'
 import { discoModule } from '@xmppkit/disco/module'
+import { isDrop } from '@xmppkit/hooks'
 import { iqModule } from '@xmppkit/iq/module'
 import { parseJid } from '@xmppkit/jid'
 import { createHost, provide, service, use } from '@xmppkit/module'
 import { createManualClock, silentLogger } from '@xmppkit/runtime'
 import { AccountDirectoryService, SessionsService, sessionsModule } from '@xmppkit/sessions/module'
 import { message, type Stanza } from '@xmppkit/stanza'
+import { parseElement } from '@xmppkit/xml'
 import { expect, test } from 'vitest'
 import { ArchiveService, ArchiveStoreService, archiveModule, memoryArchiveModule } from './module.js'
 
@@ -14,7 +17,7 @@ const router = service<{
   interceptReplies(): Disposable
 }>('router/router')
 
-test('the module archives, offers its commands, and leaves nothing behind', async () => {
+async function start() {
   const clock = createManualClock()
   const host = await createHost(
     { clock, logger: silentLogger },
@@ -39,9 +42,14 @@ test('the module archives, offers its commands, and leaves nothing behind', asyn
   const juliet = parseJid('juliet@example.com').bare
   const write = (body: string) =>
     host.get(SessionsService).deliver(message({ from: 'romeo@example.net/x', to: juliet, body }))
+  const count = () => host.get(CommandsService).call('get_mam_count', { account: juliet.toString() })
+  return { clock, host, juliet, write, count }
+}
+
+test('the module archives, offers its commands, and leaves nothing behind', async () => {
+  const { clock, host, write, count } = await start()
   await write('1')
   await write('2')
-  const count = () => host.get(CommandsService).call('get_mam_count', { account: juliet.toString() })
   expect(await count()).toBe(1)
   // It sweeps the archives of its domains.
   await clock.advance(2 * 24 * 60 * 60 * 1000)
@@ -58,4 +66,17 @@ test('the module archives, offers its commands, and leaves nothing behind', asyn
   expect(host.has(ArchiveService)).toBe(true)
   await host.close()
   expect(clock.timers).toBe(0)
+})
+
+test('MAM-5: preferences that are imported hold at once', async () => {
+  const { host, juliet, write, count } = await start()
+  const { preferences } = host.get(ArchiveService)
+  expect(await preferences.get(juliet)).toMatchObject({ default: 'always' })
+  const parts = await host.hooks.fold(userData, [])
+  const prefs = parseElement("<prefs xmlns='urn:xmpp:mam:2' default='never'><always/><never/></prefs>")
+  for (const part of isDrop(parts) ? [] : parts) await part.import?.(juliet, prefs, undefined)
+  await write('1')
+  expect(await count()).toBe(0)
+  expect(await preferences.get(juliet)).toMatchObject({ default: 'never' })
+  await host.close()
 })

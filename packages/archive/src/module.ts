@@ -91,7 +91,7 @@ export const archiveModule = defineModule({
       options,
     )
     scope.use(archive)
-    scope.use(offerUserData(deps.hooks, archiveData(deps.store)))
+    scope.use(offerUserData(deps.hooks, archiveData(deps.store, archive.preferences)))
     if (commands) scope.use(registerArchiveCommands({ ...deps, commands, ...(jobs && { jobs }) }))
     return { service: archive }
   },

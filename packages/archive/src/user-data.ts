@@ -5,6 +5,7 @@ import { Element, type RawElement, rawElement } from '@xmppkit/xml'
 import { readArchived } from './archived-stanza.js'
 import { ArchiveError } from './errors.js'
 import type { ArchivedMessage, ArchivePreferences, ArchiveStore, NewArchivedMessage } from './ports.js'
+import type { Preferences } from './preferences.js'
 import { preferencesGet } from './query-codecs.js'
 import { archiveEntry } from './recording.js'
 import { withoutForgedIds } from './stanza-ids.js'
@@ -13,7 +14,10 @@ const container: UserDataName = { name: 'archive', ns: 'urn:xmpp:pie:0#mam' }
 const pageSize = 50
 
 /** Archives, and what people want archived, as a part of what is kept for accounts (XEP-0227 §4.11, XEP-0441). */
-export function archiveData(store: ArchiveStore): UserDataPart {
+export function archiveData(
+  store: ArchiveStore,
+  preferences: Pick<Preferences, 'set' | 'remove'>,
+): UserDataPart {
   return {
     name: 'archive',
     bulky: true,
@@ -29,12 +33,12 @@ export function archiveData(store: ArchiveStore): UserDataPart {
       { name: 'prefs', ns: NS.mam },
     ],
     async import(account, element, within) {
-      if (within === undefined) await store.setPreferences(account, preferencesIn(element))
+      if (within === undefined) await preferences.set(account, preferencesIn(element))
       else await store.append(account, [messageIn(element, account)])
     },
     async remove(account, limit) {
       const removed = await store.remove(account, { limit })
-      if (removed < limit) await store.setPreferences(account, undefined)
+      if (removed < limit) await preferences.remove(account)
       return removed
     },
     accounts: (domain, page) => store.accounts(domain, page),

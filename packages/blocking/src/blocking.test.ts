@@ -1,10 +1,12 @@
 import { parseJid } from '@xmppkit/jid'
 import { outboundRecipients } from '@xmppkit/sessions'
 import { message as buildMessage } from '@xmppkit/stanza'
+import { parseElement } from '@xmppkit/xml'
 import { describe, expect, test } from 'vitest'
 import { type Client, fakeHost, settled } from './fake-host.js'
 import { createMemoryBlocklistStore } from './memory-store.js'
 import { blocklistChanged } from './tokens.js'
+import { blocklistData } from './user-data.js'
 
 const account = parseJid('juliet@example.com').bare
 const here = 'juliet@example.com/phone'
@@ -105,6 +107,24 @@ describe('the list', () => {
     const back = await again.connect(here)
     await again.arrives(message(`${romeo}/x`, here))
     expect(back.heard()).toEqual([])
+  })
+
+  test('an import is in force and told at once, however long it is; what was on it is not told again', async () => {
+    const { host, phone, desk } = await scene({ options: { maxItems: 1 } })
+    await asksFor(desk)
+    await phone.block('tybalt@example.net')
+    for (const client of [phone, desk]) client.heard()
+    const part = blocklistData(host.store, host.blocking)
+    for (const jid of [romeo, 'tybalt@example.net'])
+      await part.import?.(account, parseElement(`<item ${ns} jid='${jid}'/>`), undefined)
+    expect(desk.heard()).toEqual([
+      `<iq id='push2' to='${other}' type='set'><block ${ns}><item jid='${romeo}'/></block></iq>`,
+    ])
+    await host.arrives(message(romeo, here))
+    expect(phone.heard()).toEqual([])
+    await asksFor(phone)
+    expect(phone.heard()[0]).toContain(`<item jid='tybalt@example.net'/><item jid='${romeo}'/>`)
+    expect((await host.store.load(account)).map(String)).toEqual(['tybalt@example.net', romeo])
   })
 
   test('P-10: ends with the account, and a session it still has adds nothing to that of the next', async () => {

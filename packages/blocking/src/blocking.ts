@@ -45,6 +45,10 @@ export interface Blocking extends AsyncDisposable {
    * @throws StanzaError `resource-constraint` if the list would be too long
    */
   block(account: BareJid, jids: readonly Jid[]): Promise<void>
+  /**
+   * Blocks whom an account had blocked elsewhere, however many. What is on the list already is not told to anybody again.
+   */
+  restore(account: BareJid, jids: readonly Jid[]): Promise<void>
   /** Unblocks some, or everybody. */
   unblock(account: BareJid, jids?: readonly Jid[]): Promise<void>
   /** Ends: nobody is kept out any more. */
@@ -65,14 +69,27 @@ const label = 'blocking'
 export function createBlocking(deps: BlockingDeps, options: BlockingOptions = {}): Blocking {
   const settings = Object.freeze({ ...blockingDefaults, ...options })
   const { hooks, sessions, iq } = deps
-  const lists = createBlocklists(deps, settings)
+  const lists = createBlocklists(deps)
   const pushes = createBlockingPushes(deps)
   const presence = createBlockingPresence(deps)
 
   const block = async (account: BareJid, blocked: readonly BlockedContact[], by?: FullJid) => {
     const jids = blocked.map(({ jid }) => jid)
-    const fresh = await lists.block(account, jids)
-    await pushes.push(account, () => blockPayload.encode({ items: jids.map(toItem) }))
+    await told(account, blocked, await lists.block(account, jids, settings.maxItems), by)
+  }
+
+  const restore = async (account: BareJid, jids: readonly Jid[]) => {
+    const fresh = await lists.block(account, jids, Number.POSITIVE_INFINITY)
+    if (fresh.length > 0) await told(account, fresh.map(toItem), fresh)
+  }
+
+  const told = async (
+    account: BareJid,
+    blocked: readonly BlockedContact[],
+    fresh: readonly Jid[],
+    by?: FullJid,
+  ) => {
+    await pushes.push(account, () => blockPayload.encode({ items: blocked.map(({ jid }) => toItem(jid)) }))
     await presence.hide(account, fresh)
     await hooks.run(blocklistChanged, { account, by, blocked, unblocked: [] })
   }
@@ -139,11 +156,8 @@ export function createBlocking(deps: BlockingDeps, options: BlockingOptions = {}
         ? Promise.resolve(list).then((loaded) => isBlocked(loaded, account, other))
         : isBlocked(list, account, other)
     },
-    block: (account, jids) =>
-      block(
-        account,
-        jids.map((jid) => ({ jid, extensions: [] })),
-      ),
+    block: (account, jids) => block(account, jids.map(toItem)),
+    restore,
     unblock: (account, jids) => unblock(account, jids ?? 'all'),
     close: () => scope.close(),
     [Symbol.asyncDispose]: () => scope.close(),

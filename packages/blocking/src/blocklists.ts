@@ -17,9 +17,9 @@ export interface Blocklists {
   of(account: BareJid): Awaitable<Blocklist>
   /**
    * Adds to a list and resolves, with those that are new, when it is stored and in force.
-   * @throws StanzaError `resource-constraint` if the list would be too long
+   * @throws StanzaError `resource-constraint` if the list would be longer than `maxItems`
    */
-  block(account: BareJid, jids: readonly Jid[]): Promise<readonly Jid[]>
+  block(account: BareJid, jids: readonly Jid[], maxItems: number): Promise<readonly Jid[]>
   /** Takes from a list, or all of it, and resolves with those that were on it. */
   unblock(account: BareJid, jids: readonly Jid[] | 'all'): Promise<readonly Jid[]>
   /** The account is being removed, and its list with it. */
@@ -29,10 +29,7 @@ export interface Blocklists {
 }
 
 /** Makes the lists of one host. */
-export function createBlocklists(
-  { store, sessions }: BlocklistsDeps,
-  limits: { readonly maxItems: number },
-): Blocklists {
+export function createBlocklists({ store, sessions }: BlocklistsDeps): Blocklists {
   // Those of accounts with a session.
   const inUse = new Map<string, Blocklist>()
   const queue = createKeyedQueue()
@@ -71,14 +68,14 @@ export function createBlocklists(
     }
   }
 
-  const add = async (account: BareJid, jids: readonly Jid[]): Promise<readonly Jid[]> => {
+  const add = async (account: BareJid, jids: readonly Jid[], maxItems: number): Promise<readonly Jid[]> => {
     if (leaving.has(account.toString())) throw new StanzaError('service-unavailable')
     const list = await load(account)
     const fresh = [...blocklistOf(jids).values()].filter((jid) => !list.has(jid.toString()))
     if (fresh.length === 0) return fresh
-    const outcome = await change(account, () => store.add(account, fresh, limits.maxItems))
+    const outcome = await change(account, () => store.add(account, fresh, maxItems))
     if (outcome === 'full') {
-      throw new StanzaError('resource-constraint', { text: `A blocklist has ${limits.maxItems} entries.` })
+      throw new StanzaError('resource-constraint', { text: `A blocklist has ${maxItems} entries.` })
     }
     keep(account, blocklistOf([...list.values(), ...fresh]))
     return fresh
@@ -98,7 +95,8 @@ export function createBlocklists(
 
   return {
     of,
-    block: async (account, jids) => queue.run(account.toString(), () => add(account, jids)),
+    block: async (account, jids, maxItems) =>
+      queue.run(account.toString(), () => add(account, jids, maxItems)),
     unblock: async (account, jids) => queue.run(account.toString(), () => take(account, jids)),
     async remove(account) {
       const key = account.toString()

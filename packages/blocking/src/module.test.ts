@@ -1,12 +1,15 @@
+import { userData } from '@xmppkit/auth'
 import { DiscoService, discoModule } from '@xmppkit/disco/module'
-import { createHooks } from '@xmppkit/hooks'
+import { createHooks, isDrop } from '@xmppkit/hooks'
 import { iqModule } from '@xmppkit/iq/module'
-import { parseJid } from '@xmppkit/jid'
+import { type FullJid, parseJid } from '@xmppkit/jid'
 import { createHost, provide, use } from '@xmppkit/module'
 import { createRouter } from '@xmppkit/router'
 import { RouterService } from '@xmppkit/router/module'
 import { createManualClock, silentLogger } from '@xmppkit/runtime'
-import { AccountDirectoryService, sessionsModule } from '@xmppkit/sessions/module'
+import type { SessionHandle } from '@xmppkit/sessions'
+import { AccountDirectoryService, SessionsService, sessionsModule } from '@xmppkit/sessions/module'
+import { parseElement } from '@xmppkit/xml'
 import { expect, test } from 'vitest'
 import { BlockingService, BlocklistStoreService, blockingModule, memoryBlockingModule } from './module.js'
 
@@ -45,6 +48,16 @@ test('the module announces blocking, blocks, and leaves nothing behind', async (
   await host.get(BlockingService).block(juliet, [romeo!])
   await expect(host.get(BlockingService).block(juliet, [iago!])).rejects.toThrow(/resource-constraint/)
   expect((await host.get(BlocklistStoreService).load(juliet)).map(String)).toEqual(['romeo@example.net'])
+
+  const jid = parseJid('juliet@example.com/x') as FullJid
+  const here: SessionHandle = { sid: '1', jid, deliver() {}, async close() {} }
+  await host.get(SessionsService).open(here)
+  expect(host.get(BlockingService).blocks(juliet, iago!)).toBe(false)
+  const parts = await host.hooks.fold(userData, [])
+  const item = parseElement("<item xmlns='urn:xmpp:blocking' jid='iago@example.net'/>")
+  for (const part of isDrop(parts) ? [] : parts) await part.import?.(juliet, item, undefined)
+  expect(host.get(BlockingService).blocks(juliet, iago!)).toBe(true)
+  await host.get(SessionsService).close(here)
   await host.close()
   expect(clock.timers).toBe(0)
 })

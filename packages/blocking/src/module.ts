@@ -52,8 +52,9 @@ export const blockingModule = defineModule({
   xeps: [{ number: '0191', version: '1.3' }],
   start({ disco, router, contacts, ...deps }, options: BlockingOptions, scope) {
     scope.use(disco.addFeature('server', NS.blocking))
-    scope.use(offerUserData(deps.hooks, blocklistData(deps.store)))
     const route = (stanza: Parameters<typeof router.route>[0]) => router.route(stanza)
-    return { service: scope.use(createBlocking({ ...deps, route, ...(contacts && { contacts }) }, options)) }
+    const blocking = scope.use(createBlocking({ ...deps, route, ...(contacts && { contacts }) }, options))
+    scope.use(offerUserData(deps.hooks, blocklistData(deps.store, blocking)))
+    return { service: blocking }
   },
 })

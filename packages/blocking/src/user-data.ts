@@ -2,12 +2,13 @@ import type { UserDataName, UserDataPart, UserDataPiece } from '@xmppkit/auth'
 import { parseJid } from '@xmppkit/jid'
 import { NS } from '@xmppkit/stanza'
 import { Element } from '@xmppkit/xml'
+import type { Blocking } from './blocking.js'
 import type { BlocklistStore } from './ports.js'
 
 const blocklist: UserDataName = { name: 'blocklist', ns: NS.blocking }
 
 /** Blocklists as a part of what is kept for accounts, as clients get them (XEP-0191 §3.2). */
-export function blocklistData(store: BlocklistStore): UserDataPart {
+export function blocklistData(store: BlocklistStore, blocking: Pick<Blocking, 'restore'>): UserDataPart {
   return {
     name: 'blocking',
     async *export(account): AsyncIterable<UserDataPiece> {
@@ -17,7 +18,7 @@ export function blocklistData(store: BlocklistStore): UserDataPart {
     },
     reads: [{ ...blocklist, each: true }],
     async import(account, item) {
-      await store.add(account, [parseJid(item.attr('jid') ?? '')], Number.POSITIVE_INFINITY)
+      await blocking.restore(account, [parseJid(item.attr('jid') ?? '')])
     },
     remove: (account) => store.removeAll(account),
     accounts: (domain, page) => store.accounts(domain, page),

@@ -1,7 +1,8 @@
+import { userData } from '@xmppkit/auth'
 import { authModule, ExternalAccountsService } from '@xmppkit/auth/module'
 import { createC2sPort } from '@xmppkit/c2s'
 import { C2sService, c2sModule, localRouteModule } from '@xmppkit/c2s/module'
-import { createHooks } from '@xmppkit/hooks'
+import { createHooks, isDrop } from '@xmppkit/hooks'
 import { iqModule } from '@xmppkit/iq/module'
 import { parseJid } from '@xmppkit/jid'
 import { createHost, provide, use } from '@xmppkit/module'
@@ -10,12 +11,13 @@ import { RouterService } from '@xmppkit/router/module'
 import { createCountingIds, createManualClock, silentLogger } from '@xmppkit/runtime'
 import { sessionsModule } from '@xmppkit/sessions/module'
 import type { Transport } from '@xmppkit/stream'
-import { textFromWire } from '@xmppkit/xml'
+import { parseElement, textFromWire } from '@xmppkit/xml'
 import { expect, test } from 'vitest'
 import { settled } from './fake-host.js'
 import { memoryRosterModule, RosterService, rosterModule } from './module.js'
+import type { RosterOptions } from './roster-options.js'
 
-async function start() {
+async function start(options: RosterOptions = {}) {
   const deps = { clock: createManualClock(), ids: createCountingIds('id'), logger: silentLogger }
   const router = createRouter({ hooks: createHooks({ onError: () => {} }), logger: silentLogger })
   const passwords = { verifyPassword: () => true }
@@ -30,7 +32,7 @@ async function start() {
       use(localRouteModule),
       use(c2sModule),
       use(memoryRosterModule),
-      use(rosterModule, { maxItems: 1 }),
+      use(rosterModule, { maxItems: 1, ...options }),
     ],
   })
   const port = createC2sPort({ ...deps, find: () => host.get(C2sService) })
@@ -102,6 +104,19 @@ test('R-11 P-1: the module serves clients over streams, and says so in their fea
   expect(jid.toString()).toBe('bob@example.com')
   expect(await roster.maySee(parse('ann'), parse('bob'))).toBe(true)
   expect(await roster.maySee(parse('bob'), parse('ann'))).toBe(false)
+  await host.close()
+})
+
+test('what is imported is seen by a host that keeps rosters in memory', async () => {
+  const { host } = await start({ cachedItems: 100 })
+  const roster = host.get(RosterService)
+  expect(await roster.items(parse('ann'))).toEqual([])
+  const parts = await host.hooks.fold(userData, [])
+  const item = parseElement("<item xmlns='jabber:iq:roster' jid='bob@example.com' subscription='from'/>")
+  const within = { name: 'query', ns: 'jabber:iq:roster' }
+  for (const part of isDrop(parts) ? [] : parts)
+    if (part.name === 'roster') await part.import?.(parse('ann'), item, within)
+  expect(await roster.maySee(parse('bob'), parse('ann'))).toBe(true)
   await host.close()
 })
 

@@ -12,6 +12,7 @@ import { SessionsService } from '@xmppkit/sessions/module'
 import { createMemoryRosterStore } from './memory-store.js'
 import type { RosterStore } from './ports.js'
 import { createRoster, type Roster } from './roster.js'
+import { createRosterCache } from './roster-cache.js'
 import type { RosterOptions } from './roster-options.js'
 import { preApprovalFeature, rosterVersioningFeature } from './stream-features.js'
 import { rosterData } from './user-data.js'
@@ -49,7 +50,11 @@ export const rosterModule = defineModule({
   start({ router, c2s, ...deps }, options: RosterOptions, scope) {
     scope.use(c2s.features.add(rosterVersioningFeature))
     scope.use(c2s.features.add(preApprovalFeature))
-    scope.use(offerUserData(deps.hooks, rosterData(deps.store)))
-    return { service: scope.use(createRoster({ ...deps, route: (stanza) => router.route(stanza) }, options)) }
+    const { cachedItems = 0 } = options
+    // One cache for both: what is written past it is not seen.
+    const store = cachedItems > 0 ? createRosterCache(deps.store, { maxItems: cachedItems }) : deps.store
+    scope.use(offerUserData(deps.hooks, rosterData(store)))
+    const route = (stanza: Parameters<typeof router.route>[0]) => router.route(stanza)
+    return { service: scope.use(createRoster({ ...deps, store, route }, { ...options, cachedItems: 0 })) }
   },
 })

@@ -1,4 +1,6 @@
+import { userData } from '@xmppkit/auth'
 import { CommandsService, commandsModule } from '@xmppkit/commands/module'
+import { isDrop } from '@xmppkit/hooks'
 import { IqService, iqModule } from '@xmppkit/iq/module'
 import { parseJid } from '@xmppkit/jid'
 import { createHost, provide, service, use } from '@xmppkit/module'
@@ -44,6 +46,10 @@ test('the module answers for accounts and the server, offers its commands, and l
       .get(CommandsService)
       .call('get_vcard2', { account: juliet.toString(), name: 'PHOTO', subname: 'TYPE' }),
   ).toBe('image/png')
+  const parts = await host.hooks.fold(userData, [])
+  const vcard = parseElement("<vCard xmlns='vcard-temp'/>")
+  for (const part of isDrop(parts) ? [] : parts) await part.import?.(juliet, vcard, undefined)
+  expect(await host.get(VCardsService).photoHash(juliet)).toBe('')
   expect(host.xeps().map((xep) => xep.number)).toEqual(expect.arrayContaining(['0054', '0153']))
   await host.close()
   expect(clock.timers).toBe(0)

@@ -35,7 +35,7 @@ export const vcardModule = defineModule({
   ],
   start({ storage, commands, ...deps }, options: VCardOptions, scope) {
     const vcards = scope.use(createVCards({ ...deps, store: storage.keyValue('vcard') }, options))
-    scope.use(offerUserData(deps.hooks, vcardData(storage.keyValue('vcard'))))
+    scope.use(offerUserData(deps.hooks, vcardData(storage.keyValue('vcard'), vcards)))
     if (commands) scope.use(registerVCardCommands({ commands, vcards }))
     return { service: vcards }
   },

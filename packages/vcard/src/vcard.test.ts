@@ -3,15 +3,17 @@ import { drop } from '@xmppkit/hooks'
 import { parseJid } from '@xmppkit/jid'
 import { StanzaError } from '@xmppkit/stanza'
 import { createMemoryKeyValue } from '@xmppkit/storage'
-import { parseElement } from '@xmppkit/xml'
+import { parseElement, textFromWire } from '@xmppkit/xml'
 import { describe, expect, test } from 'vitest'
 import { photoHashOf } from './photo-hash.js'
 import { vcardChanged, vcardSet } from './tokens.js'
+import { vcardData } from './user-data.js'
 import { image, imageHash, vcardScene, vcardXml, withPhoto } from './vcard-scene.js'
 
 const own = 'juliet@example.com/balcony'
 const juliet = 'juliet@example.com'
 const romeo = 'romeo@example.net/orchard'
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 const query = "<vCard xmlns='vcard-temp'/>"
 const named = vcardXml('<FN>Juliet Capulet</FN><N><FAMILY>Capulet</FAMILY></N>')
 
@@ -89,6 +91,42 @@ describe('XEP-0054: vCards', () => {
     const { ask, logged } = vcardScene({}, broken)
     expect(await ask('get', romeo, juliet, query)).toBe('internal-server-error')
     expect(logged).toHaveLength(1)
+  })
+
+  test('an import keeps what there was, even if it would be refused, and takes its turn', async () => {
+    const memory = createMemoryKeyValue()
+    let late: Promise<unknown> | undefined
+    const store: typeof memory = {
+      ...memory,
+      async set(owner, key, value) {
+        if (value === imageHash) await late
+        await memory.set(owner, key, value)
+      },
+    }
+    const { hooks, vcards, connect } = vcardScene({ maxBytes: 500 }, store)
+    hooks.on(vcardSet, (vcard, { account }) => (account.local === 'juliet' ? vcard : drop))
+    const client = connect(own)
+    await client.presence()
+    const imported = withPhoto(Buffer.alloc(1000))
+    const account = parseJid(juliet).bare
+    const part = vcardData(store, vcards)
+    let goOn = () => {}
+    late = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    const set = vcards.set(account, parseElement(withPhoto()))
+    await nextTurn()
+    const importing = part.import?.(account, parseElement(imported), undefined)
+    await nextTurn()
+    goOn()
+    await Promise.all([set, importing])
+    const hash = photoHashOf(parseElement(imported))
+    expect(await memory.get(juliet, 'photo')).toBe(hash)
+    expect(client.again()).toEqual([imageHash, hash])
+    expect(textFromWire((await vcards.get(account))!.toWire()).replaceAll('"', "'")).toBe(imported)
+    const other = parseJid('nurse@example.com').bare
+    await part.import?.(other, parseElement(named), undefined)
+    expect(await vcards.get(other)).toBeDefined()
   })
 
   test('what ends answers no more', async () => {

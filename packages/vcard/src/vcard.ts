@@ -39,6 +39,8 @@ export interface VCards extends AsyncDisposable {
    * `vcardSet` throws
    */
   set(account: BareJid, vcard: RawElement): Promise<void>
+  /** Keeps the vCard an account had elsewhere, as it is: neither `maxBytes` nor a handler of `vcardSet` is asked. */
+  restore(account: BareJid, vcard: RawElement): Promise<void>
   /** The hash of an account's photo: `''` for none, `undefined` without a vCard. At once while it has sessions. */
   photoHash(account: BareJid): Awaitable<string | undefined>
   /** Ends: requests are not answered any more. */
@@ -82,7 +84,11 @@ export function createVCards(deps: VCardsDeps, options: VCardOptions = {}): VCar
         text: `A vCard has at most ${settings.maxBytes} bytes.`,
       })
     }
-    const photoHash = await data.change(account, () => store.set(account, checked))
+    await restore(account, checked)
+  }
+
+  const restore = async (account: BareJid, vcard: RawElement) => {
+    const photoHash = await data.change(account, () => store.set(account, vcard))
     await hashes.changed(account, photoHash)
     await hooks.run(vcardChanged, { account, photoHash })
   }
@@ -109,6 +115,7 @@ export function createVCards(deps: VCardsDeps, options: VCardOptions = {}): VCar
   return {
     get: store.get,
     set,
+    restore,
     photoHash: hashes.of,
     close: () => scope.close(),
     [Symbol.asyncDispose]: () => scope.close(),
