@@ -1,3 +1,4 @@
+import type { AccountData } from '@xmppkit/c2s'
 import type { BareJid } from '@xmppkit/jid'
 import type { Clock, Logger } from '@xmppkit/runtime'
 import type {
@@ -13,7 +14,9 @@ import type { PushSettings } from './push-options.js'
 /** What {@link createPushDelivery} needs. */
 export interface PushDeliveryDeps {
   /** Where registrations are removed. */
-  readonly store: Pick<PushStore, 'disable'>
+  readonly store: Pick<PushStore, 'list' | 'disable'>
+  /** Keeps changes of one account in order. */
+  readonly change: AccountData['change']
   /** Who sends, the first that accepts a registration. */
   readonly senders: readonly PushSender[]
   /** Measures how long it takes. */
@@ -45,7 +48,7 @@ const maxFailing = 10_000
 
 /** Makes the delivery; disposing it gives up what is under way. */
 export function createPushDelivery(
-  { store, senders, clock, logger }: PushDeliveryDeps,
+  { store, change, senders, clock, logger }: PushDeliveryDeps,
   settings: Pick<PushSettings, 'sendTimeoutMs' | 'maxFailures'>,
 ): PushDelivery {
   const counts: PushDeliveryCounts = { sent: 0, failed: 0, removed: 0 }
@@ -68,11 +71,18 @@ export function createPushDelivery(
     }
   }
 
-  const remove = async (account: BareJid, { service, node }: PushRegistration, why: string) => {
-    counts.removed += 1
+  /** What was registered anew while it was being sent to stays. */
+  const removeStale = async (account: BareJid, { service, node, enabledAt }: PushRegistration) => {
+    const known = (await store.list(account)).find((one) => one.service === service && one.node === node)
+    return known?.enabledAt === enabledAt && (await store.disable(account, service, node)) > 0
+  }
+
+  const remove = async (account: BareJid, registration: PushRegistration, why: string) => {
+    const { service } = registration
     const fields = { account: account.toString(), service, why }
     try {
-      await store.disable(account, service, node)
+      if (!(await change(account, () => removeStale(account, registration)))) return
+      counts.removed += 1
       logger.info('a push registration was removed', fields)
     } catch (cause) {
       logger.error('a push registration could not be removed', { ...fields, cause })

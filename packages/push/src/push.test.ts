@@ -281,6 +281,43 @@ describe('a sender', () => {
     expect(logged.join()).toContain('too many failures')
   })
 
+  test.each(['gone', 'failing'])(
+    'PUSH-3: of one that is %s, a registration that was renewed meanwhile stays',
+    async (how) => {
+      let answer = () => {}
+      const sender = {
+        async send() {
+          await new Promise<void>((resolve) => {
+            answer = resolve
+          })
+          if (how === 'failing') throw new Error('APNs is down')
+          return 'gone' as const
+        },
+      }
+      const {
+        enable: register,
+        away,
+        store,
+        push,
+        clock,
+      } = pushScene({ sender, options: { maxFailures: 1 } })
+      await register('a')
+      await away()
+      await clock.advance(1000)
+      await register('a')
+      answer()
+      await settled()
+      expect(await store.list(account)).toMatchObject([{ node: 'a', enabledAt: clock.now() }])
+      expect(push.stats().removed).toBe(0)
+      await away()
+      await clock.advance(1000)
+      answer()
+      await settled()
+      expect(await store.list(account)).toEqual([])
+      expect(push.stats().removed).toBe(1)
+    },
+  )
+
   test('chooses what it sends', async () => {
     const seen: string[] = []
     const {

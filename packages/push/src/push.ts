@@ -120,7 +120,9 @@ export function createPush(deps: PushDeps, options: PushOptions = {}): Push {
   }
   // In this order: what is under way is given up, then waited for.
   const queue = scope.use(createPushQueue({ clock, work }, settings))
-  const delivery = scope.use(createPushDelivery(deps, settings))
+  const delivery = scope.use(
+    createPushDelivery({ ...deps, change: (account, work) => data.change(account, work) }, settings),
+  )
 
   const removeAll = (account: BareJid) => {
     queue.forget(account.toString())
