@@ -43,6 +43,8 @@ export interface Usage {
 const momentDigits = 15
 const never = '9'.repeat(momentDigits)
 const page = 500
+/** How long a file may take to be written before nobody is believed to write it any more: its process was killed. */
+const longestWriteMs = 24 * 60 * 60 * 1000
 
 /** The key of a file that goes at a moment. */
 export function fileId(expiresAt: number, token: string): string {
@@ -81,6 +83,17 @@ export function createSlots(stores: { readonly files: KeyValue; readonly shares:
     return files.delete(domain, id)
   }
 
+  /** Forgets a slot whose time is over, but not the file that is being written to it; says whether it is forgotten. */
+  const forgetSlot = async (account: BareJid, id: string, now: number): Promise<boolean> => {
+    const { value } = await files.update(account.domain, id, (file) => {
+      const isWaiting = file?.state === 'waiting'
+      const isGivenUp = file?.state === 'writing' && file.slotUntil + longestWriteMs <= now
+      return isWaiting || isGivenUp ? undefined : file
+    })
+    if (value === undefined) await shares.delete(account.toString(), id)
+    return value === undefined
+  }
+
   return {
     find: (domain: string, id: string) => files.get(domain, id),
 
@@ -89,13 +102,13 @@ export function createSlots(stores: { readonly files: KeyValue; readonly shares:
       const key = account.toString()
       const usage = { files: 0, bytes: 0, nextExpiry: Number.POSITIVE_INFINITY }
       for await (const { key: id, value } of sharesOf(key)) {
-        if (value.slotUntil !== undefined && value.slotUntil <= now) {
-          await forget(account.domain, id, key)
-          continue
-        }
+        const { size, slotUntil } = value
+        const isLate = slotUntil !== undefined && slotUntil <= now
+        if (isLate && (await forgetSlot(account, id, now))) continue
         usage.files += 1
-        usage.bytes += value.size
-        usage.nextExpiry = Math.min(usage.nextExpiry, value.slotUntil ?? expiryOf(id))
+        usage.bytes += size
+        const ends = isLate || slotUntil === undefined ? expiryOf(id) : slotUntil
+        usage.nextExpiry = Math.min(usage.nextExpiry, ends)
       }
       return usage
     },

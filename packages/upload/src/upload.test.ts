@@ -60,6 +60,49 @@ describe('XEP-0363: slots', () => {
     expect(await shares.count('romeo@montague.example')).toBe(2)
   })
 
+  test('UPLOAD-1: a file is stored though it took longer than its slot, and another was asked for meanwhile', async () => {
+    const memory = createMemoryFiles()
+    let arrive = () => {}
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve
+    })
+    const slow: FileStore = {
+      ...memory,
+      async write(name, file) {
+        await arrived
+        await memory.write(name, file)
+      },
+    }
+    const { ask, put, get, clock, shares } = uploadScene({ maxFiles: 2 }, slow)
+    const url = await ask(asked)
+    const outcome = put(url, 'bytes', 'image/jpeg')
+    await clock.advance(300_000)
+    await ask(asked)
+    // It counts: a slot more is not given, before that of the second ends.
+    expect(await ask(asked)).toBe(
+      'resource-constraint <retry xmlns="urn:xmpp:http:upload:0" stamp="2026-01-31T12:10:00Z"/>',
+    )
+    arrive()
+    expect(await outcome).toBe('stored')
+    expect(await get(url)).toBe('bytes')
+    await clock.advance(days(2))
+    await ask(asked)
+    expect(await get(url)).toBe('bytes')
+    expect(await shares.count('romeo@montague.example')).toBe(2)
+  })
+
+  test('what was being written when a process was killed counts for a day', async () => {
+    const never: FileStore = { ...createMemoryFiles(), write: () => new Promise(() => {}) }
+    const { ask, put, clock, files, shares } = uploadScene({ maxFiles: 1 }, never)
+    void put(await ask(asked), 'bytes', 'image/jpeg')
+    await clock.advance(days(1))
+    expect(await ask(asked)).toContain('resource-constraint')
+    await clock.advance(300_000)
+    expect(await ask(asked)).toMatch(/^https:/)
+    expect(await files.count('montague.example')).toBe(1)
+    expect(await shares.count('romeo@montague.example')).toBe(1)
+  })
+
   test.each([
     ["filename='' size='5'", 'bad-request'],
     ["size='5'", 'bad-request'],
