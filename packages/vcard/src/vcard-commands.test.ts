@@ -1,4 +1,5 @@
 import { createCommands } from '@xmppkit/commands'
+import { parseJid } from '@xmppkit/jid'
 import { createManualClock, silentLogger } from '@xmppkit/runtime'
 import { expect, test } from 'vitest'
 import { registerVCardCommands } from './vcard-commands.js'
@@ -35,6 +36,17 @@ test('elements of a vCard are set and told, one level deep and two', async () =>
   await expect(commands.call('get_vcard', { account, name: 'NICKNAME' })).rejects.toMatchObject({
     code: 'commands/not-found',
   })
+})
+
+test('of commands at the same time none is lost', async () => {
+  const { commands, vcards } = rig()
+  await Promise.all([
+    commands.call('set_vcard', { account, name: 'FN', content: 'Juliet' }),
+    commands.call('set_nickname', { account, nickname: 'J' }),
+    commands.call('set_vcard2', { account, name: 'N', subname: 'FAMILY', content: 'Capulet' }),
+  ])
+  const vcard = await vcards.get(parseJid(account).bare)
+  expect(vcard?.children.map(({ name }) => name)).toEqual(['FN', 'NICKNAME', 'N'])
 })
 
 test('what is not there, or not allowed, is said so', async () => {

@@ -11,7 +11,7 @@ export interface VCardCommandsDeps {
   /** Where commands are registered. */
   readonly commands: Pick<Commands, 'register'>
   /** What they act on. */
-  readonly vcards: Pick<VCards, 'get' | 'set'>
+  readonly vcards: Pick<VCards, 'get' | 'change'>
 }
 
 const tags = ['vcard']
@@ -86,10 +86,7 @@ function readCommands(commands: Pick<Commands, 'register'>, vcards: Pick<VCards,
   ]
 }
 
-function writeCommands(
-  commands: Pick<Commands, 'register'>,
-  vcards: Pick<VCards, 'get' | 'set'>,
-): Disposable[] {
+function writeCommands(commands: Pick<Commands, 'register'>, vcards: Pick<VCards, 'change'>): Disposable[] {
   const args = { account: account(), name }
   return [
     commands.register(
@@ -158,14 +155,16 @@ async function textsAt(
 }
 
 async function change(
-  vcards: Pick<VCards, 'get' | 'set'>,
+  vcards: Pick<VCards, 'change'>,
   owner: BareJid,
   how: (vcard: Element) => void,
 ): Promise<void> {
-  const vcard = (await vcards.get(owner))?.toElement() ?? vcardOf({})
-  how(vcard)
   try {
-    await vcards.set(owner, rawElement(vcard))
+    await vcards.change(owner, (now) => {
+      const vcard = now?.toElement() ?? vcardOf({})
+      how(vcard)
+      return rawElement(vcard)
+    })
   } catch (error) {
     if (!isStanzaError(error)) throw error
     throw new CommandError('commands/conflict', error.message, { cause: error })

@@ -39,6 +39,13 @@ export interface VCards extends AsyncDisposable {
    * `vcardSet` throws
    */
   set(account: BareJid, vcard: RawElement): Promise<void>
+  /**
+   * Changes an account's vCard: `how` makes another of it, and nobody else's change gets lost in between. While a handler of
+   * `vcardSet` is asked about it, other changes of the account wait, and must not be waited for by that handler.
+   *
+   * @throws StanzaError as {@link set} does
+   */
+  change(account: BareJid, how: (vcard: RawElement | undefined) => RawElement): Promise<void>
   /** Keeps the vCard an account had elsewhere, as it is: neither `maxBytes` nor a handler of `vcardSet` is asked. */
   restore(account: BareJid, vcard: RawElement): Promise<void>
   /** The hash of an account's photo: `''` for none, `undefined` without a vCard. At once while it has sessions. */
@@ -75,22 +82,33 @@ export function createVCards(deps: VCardsDeps, options: VCardOptions = {}): VCar
     logger,
   })
 
-  const set = async (account: BareJid, vcard: RawElement) => {
+  /** What is to be kept of what somebody sets; `undefined` if a handler dropped it. */
+  const check = async (account: BareJid, vcard: RawElement): Promise<RawElement | undefined> => {
     if (vcard.name !== 'vCard' || vcard.ns !== NS.vcard) throw new StanzaError('bad-request')
     const checked = await hooks.fold(vcardSet, vcard, { account })
-    if (isDrop(checked)) return
+    if (isDrop(checked)) return undefined
     if (checked.size > settings.maxBytes) {
       throw new StanzaError('policy-violation', {
         text: `A vCard has at most ${settings.maxBytes} bytes.`,
       })
     }
-    await restore(account, checked)
+    return checked
   }
 
-  const restore = async (account: BareJid, vcard: RawElement) => {
-    const photoHash = await data.change(account, () => store.set(account, vcard))
+  /** Keeps what `make` answers, if anything, before the next change of the account begins. */
+  const keep = async (account: BareJid, make: () => Awaitable<RawElement | undefined>) => {
+    const photoHash = await data.change(account, async () => {
+      const vcard = await make()
+      return vcard && store.set(account, vcard)
+    })
+    if (photoHash === undefined) return
     await hashes.changed(account, photoHash)
     await hooks.run(vcardChanged, { account, photoHash })
+  }
+
+  const set = async (account: BareJid, vcard: RawElement) => {
+    const checked = await check(account, vcard)
+    if (checked !== undefined) await keep(account, () => checked)
   }
 
   serveRequests(
@@ -115,7 +133,8 @@ export function createVCards(deps: VCardsDeps, options: VCardOptions = {}): VCar
   return {
     get: store.get,
     set,
-    restore,
+    change: (account, how) => keep(account, async () => check(account, how(await store.get(account)))),
+    restore: (account, vcard) => keep(account, () => vcard),
     photoHash: hashes.of,
     close: () => scope.close(),
     [Symbol.asyncDispose]: () => scope.close(),
