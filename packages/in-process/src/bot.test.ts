@@ -1,5 +1,6 @@
 import { checkRegisterUser } from '@xmppkit/auth'
-import { delivered, selfPresence } from '@xmppkit/c2s'
+import { delivered, selfPresence, userReceivePacket } from '@xmppkit/c2s'
+import { drop } from '@xmppkit/hooks'
 import { parseJid } from '@xmppkit/jid'
 import { offlineMessage } from '@xmppkit/sessions'
 import { attr, defineIq, element, int, StanzaError, StreamError, string, text } from '@xmppkit/stanza'
@@ -194,6 +195,37 @@ describe('its inbox', () => {
     await late
     expect(host.away()).toEqual([expect.stringMatching(/to='d@away.example'.*resource-constraint/)])
     expect(host.clock.timers).toBe(1) // the handler's own
+  })
+
+  test('L-1: one place that gets free is for one of those who wait', async () => {
+    const { host, bot, end, begun } = await slow({ maxInbox: 2 })
+    const from = (name: string) => host.arrives(says(name, `${name}@away.example`))
+    await from('a')
+    await from('b')
+    const waits = ['c', 'd', 'e'].map(from)
+    await settled()
+    await end('a')
+    expect(begun).toEqual(['a', 'b', 'c'])
+    expect(bot.waiting).toBe(2)
+    await end('b')
+    await end('c')
+    await Promise.all(waits)
+    expect(begun).toEqual(['a', 'b', 'c', 'd', 'e'])
+    await end('d')
+    await end('e')
+    expect(bot.waiting).toBe(0)
+  })
+
+  test('L-1: a place that is not taken is for the next', async () => {
+    const { host, end, begun } = await slow({ maxInbox: 1 })
+    host.hooks.on(userReceivePacket, (stanza) => (stanza.text('body') === 'b' ? drop : stanza))
+    const from = (name: string) => host.arrives(says(name, `${name}@away.example`))
+    await from('a')
+    const waits = ['b', 'c'].map(from)
+    await settled()
+    await end('a')
+    await Promise.all(waits)
+    expect(begun).toEqual(['a', 'c'])
   })
 
   test('what it throws is the answer; what it did not mean to throw is logged', async () => {

@@ -48,8 +48,12 @@ export function createInbox(deps: InboxDeps, options: Required<InProcessOptions>
   const waiting = new Set<Entry>()
   const busy = new Set<string>()
   const waiters = new Set<Waiter>()
+  // Those who were let in and are about to take their places.
+  let entering = 0
   let draining = false
   let drained: (() => void) | undefined
+
+  const taken = () => waiting.size + busy.size + entering
 
   function pump(): void {
     if (!draining) {
@@ -59,7 +63,7 @@ export function createInbox(deps: InboxDeps, options: Required<InProcessOptions>
       }
     }
     for (const waiter of waiters) {
-      if (waiting.size + busy.size >= maxInbox) break
+      if (taken() >= maxInbox) break
       waiter.settle()
     }
     if (busy.size === 0) drained?.()
@@ -87,23 +91,40 @@ export function createInbox(deps: InboxDeps, options: Required<InProcessOptions>
   function finish(entry: Entry): void {
     busy.delete(entry.sender)
     deps.confirm(entry.kept)
+    freed()
+  }
+
+  function freed(): void {
     pump()
-    if (waiting.size + busy.size <= maxInbox / 2) deps.eased()
+    if (taken() <= maxInbox / 2) deps.eased()
+  }
+
+  /** Who was let in has taken its place, or never will. */
+  function entered(): void {
+    entering -= 1
+    freed()
   }
 
   function whenRoom(limitMs: number): Promise<void> {
-    return new Promise((resolve, reject) => {
+    const room = new Promise<void>((resolve, reject) => {
       const waiter: Waiter = {
         settle(refusal) {
           waiters.delete(waiter)
           timer[Symbol.dispose]()
-          if (refusal === undefined) resolve()
-          else reject(refusal)
+          if (refusal !== undefined) return reject(refusal)
+          entering += 1
+          resolve()
         },
       }
       const timer = deps.clock.after(limitMs, () => waiter.settle(full()))
       waiters.add(waiter)
     })
+    // Behind what the sender does when it hears of it: it hands its stanza over.
+    room.then(
+      () => queueMicrotask(entered),
+      () => {},
+    )
+    return room
   }
 
   return {
@@ -118,7 +139,7 @@ export function createInbox(deps: InboxDeps, options: Required<InProcessOptions>
     },
     room(stanza, owned) {
       if (stanza.kind !== 'message') return
-      if (waiting.size + busy.size < maxInbox && waiters.size === 0) return
+      if (taken() < maxInbox && waiters.size === 0) return
       if (!owned && waiters.size >= maxWaitingSenders) throw full()
       return whenRoom(owned ? Number.POSITIVE_INFINITY : roomTimeoutMs)
     },
