@@ -169,7 +169,7 @@ function httpServer(
     // One for all, Node's would cut uploads, too.
     requestTimeout: 0,
     keepAliveTimeout: finite(settings.keepAliveTimeoutMs),
-    connectionsCheckingInterval: Math.max(250, Math.min(settings.headersTimeoutMs / 2, 30_000)),
+    connectionsCheckingInterval: Math.max(250, Math.min(Math.ceil(settings.headersTimeoutMs / 2), 30_000)),
   })
   const serve = (request: IncomingMessage, response: ServerResponse) => {
     limitRequest(clock, settings.requestTimeoutMs, request, response)
