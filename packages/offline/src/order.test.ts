@@ -272,3 +272,86 @@ describe('what a process was handing over when it died', () => {
     expect(await waiting()).toBe(2)
   })
 })
+
+describe('M-7: what is sent to a resource that is bound again, and not available yet,', () => {
+  const says = (host: FakeHost, body: string, to = balcony, from = 'romeo@example.net/orchard') =>
+    host.arrives(`<message from='${from}' to='${to}' type='chat'><body>${body}</body></message>`)
+
+  async function returned(options: OfflineOptions = {}) {
+    const host = fakeHost({ options })
+    await says(host, '1')
+    return { host, client: await host.connect(balcony) }
+  }
+
+  test('comes behind what was stored for it', async () => {
+    const { host, client } = await returned()
+    const coming = says(host, '2')
+    await settled()
+    expect(client.bodies()).toEqual([])
+    await client.available()
+    await coming
+    await settled()
+    expect(client.bodies()).toEqual(['1', '2'])
+    expect(await host.waiting()).toBe(0)
+    await says(host, '3')
+    expect(client.bodies()).toEqual(['3'])
+  })
+
+  test('so does what another session of its had', async () => {
+    const { host, client } = await returned()
+    const coming = host.sessions.reroute(chat('2', balcony))
+    await settled()
+    expect(client.bodies()).toEqual([])
+    await client.available()
+    await coming
+    await settled()
+    expect(client.bodies()).toEqual(['1', '2'])
+  })
+
+  test('comes to one that sends no presence after a while, and at once from then on', async () => {
+    const { host, client } = await returned({ presenceWaitMs: 2000 })
+    const coming = says(host, '2')
+    await host.clock.advance(1999)
+    expect(client.bodies()).toEqual([])
+    await host.clock.advance(1)
+    await coming
+    await says(host, '3')
+    expect(client.bodies()).toEqual(['2', '3'])
+    await client.available()
+    expect(client.bodies()).toEqual(['1'])
+    expect(host.clock.timers).toBe(1)
+  })
+
+  test('waits with the rest if it goes before that', async () => {
+    const { host, client } = await returned()
+    const coming = says(host, '2')
+    await settled()
+    await client.leave()
+    await coming
+    expect(await host.waiting()).toBe(2)
+    const again = await host.connect(balcony)
+    await again.available()
+    expect(again.bodies()).toEqual(['1', '2'])
+  })
+
+  test('waits for nothing if nothing was stored for that resource, if it is state, or its own', async () => {
+    const { host, client } = await returned()
+    const other = await host.connect(chamber)
+    await says(host, '2', chamber)
+    expect(other.bodies()).toEqual(['2'])
+    await says(host, '3', balcony, balcony)
+    await host.arrives(
+      `<message from='romeo@example.net/orchard' to='${balcony}' type='chat'><no-store xmlns='urn:xmpp:hints'/></message>`,
+    )
+    expect(client.bodies()).toEqual(['3', undefined])
+  })
+
+  test('goes on when offline storage ends', async () => {
+    const { host, client } = await returned()
+    const coming = says(host, '2')
+    await settled()
+    await host.offline.close()
+    await coming
+    expect(client.bodies()).toEqual(['2'])
+  })
+})
