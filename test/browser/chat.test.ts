@@ -134,7 +134,7 @@ describe.skipIf(!present)('Chromium with the pages of npm start', () => {
 
       await place.restart()
       // Not asked of the contact list: Converse.js 14 sometimes shows contacts as away after it has reconnected.
-      await expect.poll(place.connected, { timeout: 20_000, interval: 500 }).toEqual([hers, his])
+      await expect.poll(place.connected, { timeout: 60_000, interval: 500 }).toEqual([hers, his])
       await juliet.say('Good night, good night!')
       await romeo.reads('Good night, good night!')
 
@@ -152,6 +152,6 @@ describe.skipIf(!present)('Chromium with the pages of npm start', () => {
       expect([juliet.faults, romeo.faults, juliet.strangers, romeo.strangers]).toEqual([[], [], [], []])
       await Promise.all([juliet.page.context().close(), romeo.page.context().close()])
     },
-    80_000,
+    240_000,
   )
 })

@@ -34,7 +34,7 @@ export async function openPerson(browser: Browser, url: string, dark = false): P
     colorScheme: dark ? 'dark' : 'light',
   })
   const page = await context.newPage()
-  page.setDefaultTimeout(20_000)
+  page.setDefaultTimeout(60_000)
   const faults: string[] = []
   const strangers: string[] = []
   page.on('pageerror', (error) => faults.push(error.message))

@@ -17,12 +17,12 @@ async function takeOne(
   await actor.client.arrive('anew')
   const until = performance.now() + 60_000
   const missing = () => waiting.filter((id) => !actor.seen.has(id))
-  while (missing().length > 0) {
+  // A pause of this machine may cost it its connection: what it has not confirmed waits for it then.
+  while (!(await actor.confirm()) || missing().length > 0) {
     if (performance.now() > until) throw new Error(`${account} does not get ${missing().join(' ')}`)
-    await actor.confirm()
+    if (!actor.client.connected) await actor.client.arrive('resume')
     await pause(5)
   }
-  await actor.confirm()
   await actor.client.leave()
 }
 

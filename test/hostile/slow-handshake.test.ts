@@ -107,6 +107,7 @@ describe('over sockets', () => {
         await slow.send(`${header}<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>`)
         await slow.until('<proceed')
       }
+      await expect.poll(scene.connections).toBe(1)
       // The beginning of a ClientHello that claims to be 512 bytes long.
       for (const byte of [0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0x00, 0x01]) {
         await slow.send(Uint8Array.of(byte))
@@ -147,6 +148,7 @@ describe('over sockets', () => {
   test('SEC-30: who is told to go and does not is dropped', async () => {
     scene = await openSocketScene('none', { clock })
     const stubborn = await call(scene.port, { allowHalfOpen: true })
+    await expect.poll(scene.connections).toBe(1)
     await clock.advance(30_000)
     await stubborn.until('</stream:stream>')
     await clock.advance(10_000)

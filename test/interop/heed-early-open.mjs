@@ -1,12 +1,14 @@
 import { once } from 'node:events'
 
 /**
- * Makes @xmpp/client 0.14 notice an answer that is there before its own write is reported done: it begins to listen only then,
- * and waits in vain for a header it has read already. On a busy machine that is often.
+ * Gives @xmpp/client more than its two seconds for each step, which a busy machine may need. Makes version 0.14 notice, too, an
+ * answer that is there before its own write is reported done: it begins to listen only then, and waits in vain for a header it
+ * has read already.
  *
  * @param {object} client - what `client()` returned
  */
 export function heedEarlyOpen(client) {
+  client.timeout = 60_000
   const open = client.open.bind(client)
   client.open = (options) => {
     const opened = once(client, 'open')

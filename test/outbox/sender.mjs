@@ -17,7 +17,6 @@ const server = await createServer({
     webhooks: [{ name: 'hook', url, secret, types: ['message.sent'] }],
     backoffMs: 50,
     maxBackoffMs: 400,
-    timeoutMs: 2_000,
   },
 })
 if (run === 0) {

@@ -41,11 +41,11 @@ if (bucket === undefined && process.env.XMPPKIT_PEERS !== 'required') {
 }
 
 describe('an object store', () => {
-  const serve = async (handler: RequestListener) => {
+  const serve = async (handler: RequestListener, options: { readonly timeoutMs?: number } = {}) => {
     const server = createServer(handler).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
-    const store = createS3Files({ endpoint: `http://127.0.0.1:${port}`, bucket: 'b', ...keys, timeoutMs: 50 })
+    const store = createS3Files({ endpoint: `http://127.0.0.1:${port}`, bucket: 'b', ...keys, ...options })
     const end = () => {
       server.close()
       server.closeAllConnections()
@@ -70,7 +70,7 @@ describe('an object store', () => {
   })
 
   test('L-1: that does not answer is not waited for', async () => {
-    using served = await serve(() => {})
+    using served = await serve(() => {}, { timeoutMs: 50 })
     await expect(served.store.read('a')).rejects.toMatchObject({ name: 'TimeoutError' })
   })
 })

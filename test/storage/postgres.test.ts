@@ -145,21 +145,13 @@ function postgres(url: string): void {
       await blocker.connect()
       await blocker.query('begin')
       await blocker.query(`lock table "${both.schema}".offline_messages`)
+      const { pid } = (await blocker.query('select pg_backend_pid() as pid')).rows[0]
+      const held = `from pg_stat_activity where ${pid} = any(pg_blocking_pids(pid))`
       const append = both.one.offline.append(alice, message(1), 100)
       const read = both.one.offline.count(alice, 0)
       const settled = Promise.allSettled([append, read])
-      await expect
-        .poll(() =>
-          query(
-            url,
-            "select pid from pg_stat_activity where application_name = 'xmppkit' and wait_event = 'relation'",
-          ),
-        )
-        .toHaveLength(2)
-      await query(
-        url,
-        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'xmppkit' and wait_event = 'relation'",
-      )
+      await expect.poll(() => query(url, `select pid ${held}`)).toHaveLength(2)
+      await query(url, `select pg_terminate_backend(pid) ${held}`)
       for (const outcome of await settled) {
         expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'storage-sql/connection-lost' } })
       }
@@ -172,7 +164,7 @@ function postgres(url: string): void {
 
     test('a statement that takes too long is cancelled', async () => {
       // Long enough to make the tables in.
-      await using both = await pair(url, { statementTimeoutMs: 1_000 })
+      await using both = await pair(url, { statementTimeoutMs: 5_000 })
       const blocker = new pg.Client({ connectionString: url })
       await blocker.connect()
       await blocker.query('begin')

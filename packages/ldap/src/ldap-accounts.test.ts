@@ -68,6 +68,7 @@ describe('A-3: a directory that cannot answer is no wrong password', () => {
     const { port, seen } = await listen((socket) => void socket.once('data', () => socket.write(refusal)))
     await using ldap = accounts(port, {
       startTls: true,
+      timeoutMs: 60_000,
       bindDn: 'cn=xmpp,dc=example',
       bindPassword: 's3cret',
     })

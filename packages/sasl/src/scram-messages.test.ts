@@ -129,9 +129,9 @@ test('an escaped name reads back', () => {
 
 test('NODE-5: hostile lengths are read in linear time', () => {
   const long = `n,,n=user,r=abc${',x=1'.repeat(100_000)}`
-  const started = performance.now()
+  const started = process.cpuUsage()
   expect(parseClientFirst(`${long},`)).toBeUndefined()
   expect(parseClientFirst(long)).toBeDefined()
   expect(parseClientFinal(`c=biws,r=abc${',p=AAA='.repeat(100_000)}!`)).toBeUndefined()
-  expect(performance.now() - started).toBeLessThan(2000)
+  expect(process.cpuUsage(started).user).toBeLessThan(2_000_000)
 })

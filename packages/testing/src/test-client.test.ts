@@ -61,9 +61,9 @@ describe('a test client', () => {
 
   test('E-16: that waits in vain says what came instead, what the test thought of it, and where the clock stands', async () => {
     await using server = await createTestServer({ clock: 'manual' })
-    const juliet = await server.client('juliet/r', { timeoutMs: 20 })
+    const juliet = await server.client('juliet/r')
     const romeo = await server.client('romeo/r')
-    expect(await reason(juliet.received(says('hello')))).toBe(
+    expect(await reason(juliet.received(says('hello'), { timeoutMs: 20 }))).toBe(
       [
         'juliet@example.org/r received nothing that passes (stanza) => stanza.text("body") === body',
         "  within 20 ms of real time; the server's clock stands at 0 ms, and moves when it is turned (advance)",
@@ -78,10 +78,13 @@ describe('a test client', () => {
     romeo.say(juliet.jid, 'x'.repeat(1000))
     await romeo.settle()
     const text = await reason(
-      juliet.received((stanza) => {
-        if (stanza.text('body') === 'hallo') throw new Error('is German')
-        return false
-      }),
+      juliet.received(
+        (stanza) => {
+          if (stanza.text('body') === 'hallo') throw new Error('is German')
+          return false
+        },
+        { timeoutMs: 20 },
+      ),
     )
     expect(text).toContain('stands at 1500 ms')
     expect(text).toContain('received instead, 2 more had been asked for before:')
@@ -95,7 +98,9 @@ describe('a test client', () => {
     const waiting = juliet.received(says('hello'))
     juliet.cut()
     expect(await reason(waiting)).toContain('the connection has ended')
-    expect(await reason(juliet.received(says('hello')))).toContain('the connection has ended')
+    expect(await reason(juliet.received(says('hello'), { timeoutMs: 20 }))).toContain(
+      'the connection has ended',
+    )
   })
 
   test('E-16: a test that is a promise is a mistake, not a match', async () => {

@@ -32,7 +32,7 @@ export interface TestClientOptions {
   /**
    * How long to wait for what should come, in milliseconds of real time: only a test that fails waits so long.
    *
-   * @default 2_000
+   * @default 10_000
    */
   readonly timeoutMs?: number
   /** Stanzas remembered for {@link TestClient.stanzas}; of more, the oldest go. @default 10_000 */
@@ -105,7 +105,7 @@ const shownLength = 400
  */
 export function createTestClient(deps: TestClientDeps, options: TestClientOptions = {}): TestClient {
   const { wire, clock = waitingClock } = deps
-  const { timeoutMs: usual = 2_000, maxStanzas = 10_000 } = options
+  const { timeoutMs: usual = 10_000, maxStanzas = 10_000 } = options
   const stanzas: Stanza[] = []
   const unasked = new Set<Stanza>()
   const waiting = new Set<() => void>()

@@ -24,6 +24,11 @@ def tell(event, **details):
     write({"event": event, **details})
 
 
+def settle(future):
+    if not future.done():
+        future.set_result(None)
+
+
 class Agent(slixmpp.ClientXMPP):
     def __init__(self, args):
         super().__init__(f"{args['user']}@chat.test/{args['resource']}", args["password"])
@@ -34,7 +39,9 @@ class Agent(slixmpp.ClientXMPP):
         for plugin in PLUGINS:
             self.register_plugin(plugin)
         self.started = asyncio.get_event_loop().create_future()
+        self.managed = asyncio.get_event_loop().create_future()
         self.add_event_handler("session_start", self.session_start)
+        self.add_event_handler("sm_enabled", lambda _: settle(self.managed))
         self.add_event_handler("failed_all_auth", lambda e: self.started.set_exception(RuntimeError("login failed")))
         self.add_event_handler("session_resumed", lambda _: tell("resumed"))
         self.add_event_handler("disconnected", self.connection_lost_by_accident)
@@ -58,7 +65,7 @@ class Agent(slixmpp.ClientXMPP):
 
     def session_start(self, _):
         self.send_presence()
-        self.started.set_result(None)
+        settle(self.started)
 
     def connection_lost_by_accident(self, _):
         if not self.leaving:
@@ -73,6 +80,8 @@ class Commands:
         self.xmpp = Agent(args)
         self.xmpp.dial()
         await self.xmpp.started
+        # A session that is cut off before cannot be resumed.
+        await self.xmpp.managed
         return {"jid": str(self.xmpp.boundjid), "used": sorted(self.xmpp["feature_mechanisms"].attempted_mechs), "token": None}
 
     async def logout(self, _):
