@@ -17,9 +17,13 @@ async function takeOne(
   await actor.client.arrive('anew')
   const until = performance.now() + 60_000
   const missing = () => waiting.filter((id) => !actor.seen.has(id))
-  // A pause of this machine may cost it its connection: what it has not confirmed waits for it then.
-  while (!(await actor.confirm()) || missing().length > 0) {
+  for (;;) {
+    // What comes while it confirms is not confirmed by that.
+    const hasAll = missing().length === 0
+    const confirmed = await actor.confirm()
+    if (hasAll && confirmed) break
     if (performance.now() > until) throw new Error(`${account} does not get ${missing().join(' ')}`)
+    // A pause of this machine may have cost it its connection: what it has not confirmed waits for it.
     if (!actor.client.connected) await actor.client.arrive('resume')
     await pause(5)
   }
