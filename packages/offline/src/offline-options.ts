@@ -42,14 +42,6 @@ export interface OfflineOptions {
    * @default true
    */
   readonly keepUntilAcknowledged?: boolean
-  /**
-   * How long what is sent to a resource that has bound again waits for its initial presence, in milliseconds, where something
-   * else sent to it was stored while it was away: that is handed over first then, and each sender's order holds. Who sends no
-   * presence gets it afterwards.
-   *
-   * @default 5_000
-   */
-  readonly presenceWaitMs?: number
 }
 
 /** Defaults of {@link OfflineOptions}. */
@@ -60,5 +52,4 @@ export const offlineDefaults: Readonly<Required<OfflineOptions>> = Object.freeze
   leaseMs: 120_000,
   expirySweepMs: 600_000,
   keepUntilAcknowledged: true,
-  presenceWaitMs: 5_000,
 })

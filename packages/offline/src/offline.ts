@@ -21,7 +21,6 @@ import { createHandovers } from './handover.js'
 import { type OfflineOptions, offlineDefaults } from './offline-options.js'
 import type { OfflineStore } from './ports.js'
 import { createRelease } from './release.js'
-import { createReturning } from './returning.js'
 import { createStoring } from './storing.js'
 
 /** Collaborators of {@link createOffline}. */
@@ -80,8 +79,7 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
   const custody = createCustody({ store, deletions })
   const parts = { ...deps, deletions, custody }
   const release = scope.use(createRelease({ ...parts, handovers: createHandovers(deps) }, settings))
-  const returning = scope.use(createReturning(deps, settings))
-  const storing = createStoring({ ...parts, release, returning }, settings)
+  const storing = createStoring({ ...parts, release }, settings)
   // Accounts that are being removed: what came for them now would reach the next of that name.
   const leaving = new Set<string>()
 
@@ -161,7 +159,6 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
         const was = previousPriority ?? -1
         // Not waited for: what the client says next, such as that it has received them, must be heard.
         if (was < 0 && (session.priority ?? -1) >= 0) void release.start(session.jid.bare, false)
-        returning.available(session.jid)
       },
       { label },
     ),
@@ -171,7 +168,6 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
       sessionClosed,
       ({ session }) => {
         release.forget(session)
-        returning.gone(session.jid)
         forget({ account: session.jid.bare })
       },
       { label },

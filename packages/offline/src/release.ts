@@ -9,7 +9,7 @@ import { createNotTaken } from './not-taken.js'
 import type { OfflineOptions } from './offline-options.js'
 import type { OfflineMessage, OfflineStore } from './ports.js'
 import { createReceivers } from './receivers.js'
-import { createRecentAddresses } from './recent-addresses.js'
+import { createRecentAccounts } from './recent-accounts.js'
 import { createUnderWay } from './under-way.js'
 
 /** What releasing stored messages needs. */
@@ -108,7 +108,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
   const notTaken = createNotTaken(deps)
   const lookAgain = new Map<string, Disposable>()
   // Accounts for which this process has stored something that may still wait.
-  const stored = createRecentAddresses(maxStored)
+  const stored = createRecentAccounts(maxStored)
   let closing = false
 
   const scheduleAnother = (account: BareJid) => {

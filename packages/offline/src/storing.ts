@@ -22,7 +22,6 @@ import type { OfflineOptions } from './offline-options.js'
 import type { NewOfflineMessage, OfflineStore } from './ports.js'
 import type { Release } from './release.js'
 import { fromOfflineStorage } from './replay.js'
-import type { Returning } from './returning.js'
 import { expiryOf, fateOf } from './storable.js'
 
 /** What {@link createStoring} needs. */
@@ -30,7 +29,6 @@ export interface StoringDeps {
   readonly store: Pick<OfflineStore, 'append'>
   readonly sessions: Pick<Sessions, 'resources' | 'heldBack'>
   readonly release: Pick<Release, 'start' | 'receiver' | 'settled'>
-  readonly returning: Pick<Returning, 'stored' | 'isAwaited' | 'wait'>
   readonly custody: Pick<Custody, 'take' | 'end'>
   readonly deletions: Pick<Deletions, 'add' | 'flush'>
   readonly clock: Pick<Clock, 'now'>
@@ -62,7 +60,7 @@ export function createStoring(
   deps: StoringDeps,
   settings: Pick<Required<OfflineOptions>, 'maxMessagesPerAccount' | 'keepUntilAcknowledged'>,
 ): Storing {
-  const { store, sessions, release, returning, custody, deletions, clock, logger, limitOf } = deps
+  const { store, sessions, release, custody, deletions, clock, logger, limitOf } = deps
   const beingWritten = createBeingWritten()
 
   /** Undefined if it is worth nothing any more. */
@@ -172,31 +170,11 @@ export function createStoring(
     return true
   }
 
-  /** What an ended session had comes first, and what waits for the resource the message is for; `undefined` if nothing does. */
-  const whatComesFirst = (stanza: Stanza, account: BareJid): Promise<void> | undefined => {
-    const held = sessions.heldBack(account)
-    if (held === undefined && !returning.isAwaited(stanza.to)) return undefined
-    // An error is not for anybody else, and what waits for its end may have caused it.
-    if (fateOf(stanza) !== 'store') return undefined
-    return held === undefined
-      ? returning.wait(stanza, account)
-      : held.then(() => returning.wait(stanza, account))
-  }
-
-  const again = (stanza: Stanza, account: BareJid, hasCopy: () => boolean): Awaitable<Stanza | Drop> => {
-    if (!mustQueue(stanza, account)) return stanza
-    if (hasCopy()) return drop
-    if (!waitInPlace(account, stanza)) return queueBehind(account, stanza, true)
-    stanza.meta(fateListener)?.('stored')
-    return drop
-  }
-
   return {
     async takeOver(value) {
       const { stanza } = value
       const account = stanza.to?.bare
       if (account === undefined) return value
-      returning.stored(stanza.to ?? account)
       if (waitInPlace(account, stanza)) return { action: 'stored', stanza }
       const fate = fateOf(stanza)
       if (fate !== 'store') return { action: fate, stanza }
@@ -204,17 +182,23 @@ export function createStoring(
       if (kept !== 'full') return { action: kept, stanza }
       throw new StanzaError('resource-constraint', { text: 'Too many messages wait for this account.' })
     },
-    await: (stanza, account) => whatComesFirst(stanza, account)?.then(() => stanza) ?? stanza,
+    await(stanza, account) {
+      // Most accounts have none. An error is not for anybody else, and what waits for its end may have caused it.
+      const held = sessions.heldBack(account)
+      return held === undefined || fateOf(stanza) !== 'store' ? stanza : held.then(() => stanza)
+    },
     receive(stanza, account) {
       if (stanza.meta(fromOfflineStorage)) return stanza
-      return whatComesFirst(stanza, account)?.then(() => receive(stanza, account)) ?? receive(stanza, account)
+      const held = sessions.heldBack(account)
+      if (held === undefined || fateOf(stanza) !== 'store') return receive(stanza, account)
+      return held.then(() => receive(stanza, account))
     },
     again(stanza, account, hasCopy) {
-      if (fateOf(stanza) !== 'store') return stanza
-      const ready = returning.wait(stanza, account)
-      return ready === undefined
-        ? again(stanza, account, hasCopy)
-        : ready.then(() => again(stanza, account, hasCopy))
+      if (!mustQueue(stanza, account) || fateOf(stanza) !== 'store') return stanza
+      if (hasCopy()) return drop
+      if (!waitInPlace(account, stanza)) return queueBehind(account, stanza, true)
+      stanza.meta(fateListener)?.('stored')
+      return drop
     },
     writesSince: beingWritten.oldest,
     refused(value) {
