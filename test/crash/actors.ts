@@ -51,7 +51,7 @@ export function createActor(
     if (el.name !== 'message') return
     const copied = copiedMessage(el)
     if (copied !== undefined) note(copied, 'copy')
-    else if (el.attr('type') === 'error') ledger.refused(el.attr('id') ?? '')
+    else if (el.attr('type') === 'error') ledger.refused(el.attr('id') ?? '', conditionOf(el))
     else note(el, wayOf(el))
   }
   const client = createClient({
@@ -88,6 +88,11 @@ export function createActor(
 function copiedMessage(el: RawElement): RawElement | undefined {
   const copy = el.child('received', NS.carbons) ?? el.child('sent', NS.carbons)
   return copy?.child('forwarded', NS.forward)?.child('message', NS.client)
+}
+
+function conditionOf(message: RawElement): string {
+  const [condition] = message.child('error', NS.client)?.children ?? []
+  return condition?.name ?? 'none'
 }
 
 function wayOf(message: RawElement): Way {

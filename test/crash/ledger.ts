@@ -77,8 +77,8 @@ export interface Ledger {
   ): void
   /** The server has acknowledged it; its sender may have missed an error if it lost its session. */
   acknowledged(id: string, isLast: boolean): void
-  /** Its sender got an error for it. */
-  refused(id: string): void
+  /** Its sender got an error for it: that condition. */
+  refused(id: string, condition: string): void
   /** A client, `account/resource`, has a new session. */
   session(client: string): SessionBook
   /** Something happens to a client, `account/resource`: told with what is wrong with its messages. */
@@ -191,9 +191,10 @@ export function createLedger(): Ledger {
       ledger.counts.acknowledged++
       ledger.onEvent()
     },
-    refused(id) {
+    refused(id, condition) {
       const entry = entries.get(id)
       if (entry === undefined) return
+      note(entry.from, `is told that ${id} was refused: ${condition}`)
       if (entry.refused) ledger.complain(entry, 'was refused twice')
       entry.refused = true
       ledger.counts.refused++

@@ -87,6 +87,18 @@ describe.each([
     expect([other.bodies(), await host.waiting()]).toEqual([[], 0])
   })
 
+  test('X-CONS SM-6: what a client without acknowledgements has not got is kept when one with them gets it', async () => {
+    const host = fakeHost({ store })
+    const other = await managed(host)
+    await host.sessions.reroute(
+      read(`<message from='romeo@example.net/orchard' to='${chamber}'><body>1</body></message>`),
+    )
+    expect([other.bodies(), await host.waiting()]).toEqual([['1'], 1])
+    acknowledge(other)
+    await says(host, other)
+    expect(await host.waiting()).toBe(0)
+  })
+
   test('SM-6: another session that is there gets it at once, and the store keeps it on', async () => {
     const host = fakeHost({ store })
     const juliet = await managed(host, balcony, 1)

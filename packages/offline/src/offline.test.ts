@@ -527,6 +527,21 @@ describe('order (M-7)', () => {
     expect(host.answers()).toEqual([])
   })
 
+  test('X-CONS: with the store full, what waited for that and was not acknowledged is not refused', async () => {
+    const host = fakeHost({ options: { maxMessagesPerAccount: 2 } })
+    const managed = { acknowledges: true, receiptsByHand: true }
+    await host.says('1')
+    await host.says('2')
+    const juliet = await host.connect(balcony, managed)
+    await Promise.all([juliet.available(), host.says('3')])
+    expect(juliet.bodies()).toEqual(['1', '2', '3'])
+    expect(await host.waiting()).toBe(3)
+    await juliet.leave()
+    const again = await host.connect(balcony, managed)
+    await again.available()
+    expect([again.bodies(), host.answers()]).toEqual([['1', '2', '3'], []])
+  })
+
   test('a second resource that comes where one is already does not make messages queue', async () => {
     let lease = () => {}
     const slow = (store: OfflineStore): OfflineStore => ({

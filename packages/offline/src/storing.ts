@@ -6,6 +6,7 @@ import {
   type DeliveryRules,
   decideDelivery,
   fateListener,
+  inCustody,
   isArchivedForAddressee,
   type OfflineMessageValue,
   type Storing as Pending,
@@ -54,6 +55,7 @@ export interface Storing {
 
 // Who gets the message makes no difference here, only whether somebody does.
 const rules: DeliveryRules = Object.freeze({ bareMessages: 'all-non-negative' })
+const rerouteRules: DeliveryRules = Object.freeze({ ...rules, rerouted: true })
 
 /** Makes the storing of one host. */
 export function createStoring(
@@ -127,7 +129,7 @@ export function createStoring(
     }
     // There is somebody to take it, only not yet.
     await release.settled(account, isHeldBack)
-    return stanza
+    return handOn(account, stanza, isHeldBack ? rerouteRules : rules)
   }
 
   const mustQueue = ({ to }: Stanza, account: BareJid): boolean => {
@@ -136,7 +138,8 @@ export function createStoring(
   }
 
   /** Whether nobody but sessions would have a message, which they have in memory until their client acknowledges it. */
-  const isNowhereElse = (stanza: Stanza, account: BareJid): boolean => {
+  const isNowhereElse = (stanza: Stanza, account: BareJid, rules: DeliveryRules): boolean => {
+    if (stanza.meta(inCustody) !== undefined) return false
     if (!settings.keepUntilAcknowledged || isArchivedForAddressee(stanza)) return false
     if (stanza.type !== 'chat' && stanza.type !== 'normal') return false
     const resources = sessions.resources(account)
@@ -146,17 +149,27 @@ export function createStoring(
   }
 
   const receive = (stanza: Stanza, account: BareJid): Awaitable<Stanza | Drop> => {
-    const queues = mustQueue(stanza, account)
-    if (!queues && !isNowhereElse(stanza, account)) return stanza
-    if (fateOf(stanza) !== 'store') return stanza
-    return queues ? queueBehind(account, stanza) : keepBeside(account, stanza)
+    if (!mustQueue(stanza, account)) return handOn(account, stanza, rules)
+    return fateOf(stanza) === 'store' ? queueBehind(account, stanza) : stanza
   }
 
-  const keepBeside = async (account: BareJid, stanza: Stanza): Promise<Stanza | Drop> => {
+  /** A message goes to sessions, if there are any. */
+  const handOn = (account: BareJid, stanza: Stanza, how: DeliveryRules): Awaitable<Stanza | Drop> => {
+    if (!isNowhereElse(stanza, account, how) || fateOf(stanza) !== 'store') return stanza
+    // One that has no room would not take it; what waits for it has a limit.
+    return mustQueue(stanza, account) ? stanza : keepBeside(account, stanza, how)
+  }
+
+  const keepBeside = async (
+    account: BareJid,
+    stanza: Stanza,
+    { rerouted }: DeliveryRules,
+  ): Promise<Stanza | Drop> => {
     const message = toStore(stanza)
     if (message === undefined) return stanza
     const kept = await custody.take(account, stanza, message)
-    if (sessions.heldBack(account) === undefined && !mustQueue(stanza, account)) return kept
+    // What ended sessions had is what others are held back for.
+    if (rerouted || (sessions.heldBack(account) === undefined && !mustQueue(stanza, account))) return kept
     // Something else came before it while it was being written: it waits where it is.
     waitInPlace(account, kept)
     stanza.meta(fateListener)?.('stored')
@@ -194,7 +207,8 @@ export function createStoring(
       return held.then(() => receive(stanza, account))
     },
     again(stanza, account, hasCopy) {
-      if (!mustQueue(stanza, account) || fateOf(stanza) !== 'store') return stanza
+      if (!mustQueue(stanza, account)) return handOn(account, stanza, rerouteRules)
+      if (fateOf(stanza) !== 'store') return stanza
       if (hasCopy()) return drop
       if (!waitInPlace(account, stanza)) return queueBehind(account, stanza, true)
       stanza.meta(fateListener)?.('stored')
