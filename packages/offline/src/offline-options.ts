@@ -42,6 +42,14 @@ export interface OfflineOptions {
    * @default true
    */
   readonly keepUntilAcknowledged?: boolean
+  /**
+   * How long after it was bound a resource without presence is expected to send it, in milliseconds. If something that was sent to
+   * its very address waits for that, what is sent there meanwhile waits behind it, so that each sender's order holds. Later a
+   * resource that sends none is one that does without, and gets such messages at once.
+   *
+   * @default 5_000
+   */
+  readonly presenceWaitMs?: number
 }
 
 /** Defaults of {@link OfflineOptions}. */
@@ -52,4 +60,5 @@ export const offlineDefaults: Readonly<Required<OfflineOptions>> = Object.freeze
   leaseMs: 120_000,
   expirySweepMs: 600_000,
   keepUntilAcknowledged: true,
+  presenceWaitMs: 5_000,
 })

@@ -20,13 +20,11 @@ const condition = (stanza: string | undefined) =>
   stanza?.match(/<([a-z-]+) xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/)?.[1]
 
 describe('X-CONS: a message that is in the archive of its addressee', () => {
+  const archived = { by: parseJid('juliet@example.com').bare, id: 'a1' }
   const archives = (host: ReturnType<typeof fakeHost>) =>
     host.hooks.on(
       offlineMessage,
-      ({ action, stanza }) => ({
-        action,
-        stanza: stanza.withMeta(archivedAs, { by: parseJid('juliet@example.com').bare, id: 'a1' }),
-      }),
+      ({ action, stanza }) => ({ action, stanza: stanza.withMeta(archivedAs, archived) }),
       { seq: offlineSeq.archive },
     )
 
@@ -54,6 +52,30 @@ describe('X-CONS: a message that is in the archive of its addressee', () => {
     archives(host)
     await host.says('one')
     expect([host.answers(), host.logged]).toEqual([[], ['a message is archived, but cannot wait']])
+  })
+
+  test('X-CONS: comes to who is being handed others though it cannot be stored behind them', async () => {
+    let isDown = false
+    const host = fakeHost({
+      store: (store) => ({
+        ...store,
+        append: (...args) => (isDown ? Promise.reject(new Error('down')) : store.append(...args)),
+      }),
+      options: { releaseBatch: 1 },
+    })
+    host.hooks.on(receivePacket, (stanza) => stanza.withMeta(archivedAs, archived))
+    await host.says('1')
+    await host.says('2')
+    const juliet = await host.connect(balcony, { receiptsByHand: true })
+    await juliet.available()
+    isDown = true
+    const saying = host.says('3')
+    await settled()
+    expect(juliet.bodies()).toEqual(['1'])
+    juliet.receipts.shift()?.('delivered')
+    await saying
+    expect([juliet.bodies(), host.answers()]).toEqual([['2', '3'], []])
+    expect(host.logged).toEqual(['a message is archived, but cannot wait'])
   })
 })
 

@@ -21,6 +21,7 @@ import { createHandovers } from './handover.js'
 import { type OfflineOptions, offlineDefaults } from './offline-options.js'
 import type { OfflineStore } from './ports.js'
 import { createRelease } from './release.js'
+import { createReturning } from './returning.js'
 import { createStoring } from './storing.js'
 
 /** Collaborators of {@link createOffline}. */
@@ -79,7 +80,8 @@ export function createOffline(deps: OfflineDeps, options: OfflineOptions = {}): 
   const custody = createCustody({ store, deletions })
   const parts = { ...deps, deletions, custody }
   const release = scope.use(createRelease({ ...parts, handovers: createHandovers(deps) }, settings))
-  const storing = createStoring({ ...parts, release }, settings)
+  const returning = createReturning(deps, settings)
+  const storing = createStoring({ ...parts, release, returning }, settings)
   // Accounts that are being removed: what came for them now would reach the next of that name.
   const leaving = new Set<string>()
 

@@ -272,3 +272,74 @@ describe('what a process was handing over when it died', () => {
     expect(await waiting()).toBe(2)
   })
 })
+
+describe('M-7: what is sent to a resource that is bound again, and not available yet,', () => {
+  const says = (host: FakeHost, body: string, to = balcony, more = '') =>
+    host.arrives(
+      `<message from='romeo@example.net/orchard' to='${to}' type='chat'><body>${body}</body>${more}</message>`,
+    )
+
+  async function returned(behaviour: Parameters<FakeHost['connect']>[1] = {}) {
+    const host = fakeHost({ options: { presenceWaitMs: 2000 } })
+    await says(host, '1')
+    return { host, client: await host.connect(balcony, behaviour) }
+  }
+
+  test.each([
+    ['a client', {}],
+    ['one that acknowledges', { acknowledges: true }],
+  ])('comes behind what was stored for it: %s', async (_, behaviour) => {
+    const { host, client } = await returned(behaviour)
+    await says(host, '2')
+    expect([client.bodies(), await host.waiting()]).toEqual([[], 2])
+    await client.available()
+    expect([client.bodies(), await host.waiting()]).toEqual([['1', '2'], 0])
+    await says(host, '3')
+    expect(client.bodies()).toEqual(['3'])
+  })
+
+  test('so does what another session of its had', async () => {
+    const { host, client } = await returned()
+    await host.sessions.reroute(chat('2', balcony))
+    expect(client.bodies()).toEqual([])
+    await client.available()
+    expect(client.bodies()).toEqual(['1', '2'])
+  })
+
+  test('comes at once to one that has sent no presence for a while', async () => {
+    const { host, client } = await returned()
+    await host.clock.advance(1999)
+    await says(host, '2')
+    expect(client.bodies()).toEqual([])
+    await host.clock.advance(1)
+    await says(host, '3')
+    expect(client.bodies()).toEqual(['3'])
+    await client.available()
+    expect(client.bodies()).toEqual(['1', '2'])
+  })
+
+  test('is there for whoever comes next if it goes before', async () => {
+    const { host, client } = await returned()
+    await says(host, '2')
+    await client.leave()
+    const again = await host.connect(balcony)
+    await says(host, '3')
+    await again.available()
+    expect([client.bodies(), again.bodies()]).toEqual([[], ['1', '2', '3']])
+  })
+
+  test('waits for nothing if nothing was stored for that resource, or it is not to be stored', async () => {
+    const { host, client } = await returned()
+    const other = await host.connect(chamber)
+    await says(host, '2', chamber)
+    expect(other.bodies()).toEqual(['2'])
+    await says(host, '3', balcony, "<no-store xmlns='urn:xmpp:hints'/>")
+    expect(client.bodies()).toEqual(['3'])
+    await client.available()
+    expect(client.bodies()).toEqual(['1'])
+    await client.leave()
+    const again = await host.connect(balcony)
+    await says(host, '4')
+    expect(again.bodies()).toEqual(['4'])
+  })
+})

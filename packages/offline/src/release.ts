@@ -9,7 +9,7 @@ import { createNotTaken } from './not-taken.js'
 import type { OfflineOptions } from './offline-options.js'
 import type { OfflineMessage, OfflineStore } from './ports.js'
 import { createReceivers } from './receivers.js'
-import { createRecentAccounts } from './recent-accounts.js'
+import { createRecentAddresses } from './recent-addresses.js'
 import { createUnderWay } from './under-way.js'
 
 /** What releasing stored messages needs. */
@@ -44,6 +44,8 @@ export interface Release extends AsyncDisposable {
   start(account: BareJid, isSure: boolean): Promise<void> | undefined
   /** The session that gets the account's messages at this moment, behind which new ones have to queue. */
   receiver(account: BareJid): SessionRecord | undefined
+  /** Whether something this process has stored for the account may wait still. */
+  mayWait(account: BareJid): boolean
   /**
    * Resolves when what is being handed over to the account at this moment is.
    *
@@ -108,7 +110,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
   const notTaken = createNotTaken(deps)
   const lookAgain = new Map<string, Disposable>()
   // Accounts for which this process has stored something that may still wait.
-  const stored = createRecentAccounts(maxStored)
+  const stored = createRecentAddresses(maxStored)
   let closing = false
 
   const scheduleAnother = (account: BareJid) => {
@@ -341,6 +343,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       // What was stored for one without room waits until it has some.
       return stored.has(account) ? receivers.blocked(account) : undefined
     },
+    mayWait: (account) => stored.has(account),
     settled(account, isHeldBack) {
       const run = running.get(account.toString())
       if (run === undefined) return Promise.resolve()

@@ -23,13 +23,15 @@ import type { OfflineOptions } from './offline-options.js'
 import type { NewOfflineMessage, OfflineStore } from './ports.js'
 import type { Release } from './release.js'
 import { fromOfflineStorage } from './replay.js'
+import type { Returning } from './returning.js'
 import { expiryOf, fateOf } from './storable.js'
 
 /** What {@link createStoring} needs. */
 export interface StoringDeps {
   readonly store: Pick<OfflineStore, 'append'>
   readonly sessions: Pick<Sessions, 'resources' | 'heldBack'>
-  readonly release: Pick<Release, 'start' | 'receiver' | 'settled'>
+  readonly release: Pick<Release, 'start' | 'receiver' | 'mayWait' | 'settled'>
+  readonly returning: Returning
   readonly custody: Pick<Custody, 'take' | 'end'>
   readonly deletions: Pick<Deletions, 'add' | 'flush'>
   readonly clock: Pick<Clock, 'now'>
@@ -62,7 +64,7 @@ export function createStoring(
   deps: StoringDeps,
   settings: Pick<Required<OfflineOptions>, 'maxMessagesPerAccount' | 'keepUntilAcknowledged'>,
 ): Storing {
-  const { store, sessions, release, custody, deletions, clock, logger, limitOf } = deps
+  const { store, sessions, release, returning, custody, deletions, clock, logger, limitOf } = deps
   const beingWritten = createBeingWritten()
 
   /** Undefined if it is worth nothing any more. */
@@ -99,21 +101,21 @@ export function createStoring(
       append(account, message, pending),
     )
     if (stored === 'full') return 'full'
+    returning.stored(stanza.to ?? account)
     // Somebody may have come while the message was being written; not waited for: the sender is served.
     void release.start(account, true)
     return 'stored'
   }
 
   // What is in the archive is not lost, so its sender is not told that it was; the client finds it there.
-  const keepUnlessArchived = async (account: BareJid, stanza: Stanza): ReturnType<typeof keep> => {
-    if (!isArchivedForAddressee(stanza)) return keep(account, stanza)
+  const keepIfItCan = async (account: BareJid, stanza: Stanza): Promise<'stored' | 'discard' | 'cannot'> => {
     try {
       const kept = await keep(account, stanza)
-      return kept === 'full' ? 'stored' : kept
+      return kept === 'full' ? 'cannot' : kept
     } catch (cause) {
       if (!isArchivedForAddressee(stanza)) throw cause
       logger.error('a message is archived, but cannot wait', { account: account.toString(), cause })
-      return 'stored'
+      return 'cannot'
     }
   }
 
@@ -122,8 +124,8 @@ export function createStoring(
     stanza: Stanza,
     isHeldBack = false,
   ): Promise<Stanza | Drop> => {
-    const kept = await keep(account, stanza)
-    if (kept !== 'full') {
+    const kept = await keepIfItCan(account, stanza)
+    if (kept !== 'cannot') {
       stanza.meta(fateListener)?.(kept === 'stored' ? 'stored' : 'discarded')
       return drop
     }
@@ -132,9 +134,11 @@ export function createStoring(
     return handOn(account, stanza, isHeldBack ? rerouteRules : rules)
   }
 
-  const mustQueue = ({ to }: Stanza, account: BareJid): boolean => {
+  const mustQueue = (stanza: Stanza, account: BareJid): boolean => {
+    const to = stanza.to ?? account
     const receiver = release.receiver(account)
-    return receiver !== undefined && (to?.isBare === true || to?.equals(receiver.jid) === true)
+    if (receiver !== undefined && (to.isBare || to.equals(receiver.jid))) return true
+    return release.mayWait(account) && returning.includes(to, account)
   }
 
   /** Whether nobody but sessions would have a message, which they have in memory until their client acknowledges it. */
@@ -179,6 +183,7 @@ export function createStoring(
   /** False unless it is in the store already. */
   const waitInPlace = (account: BareJid, stanza: Stanza): boolean => {
     if (custody.end(stanza) === undefined) return false
+    returning.stored(stanza.to ?? account)
     void release.start(account, true)
     return true
   }
@@ -191,8 +196,9 @@ export function createStoring(
       if (waitInPlace(account, stanza)) return { action: 'stored', stanza }
       const fate = fateOf(stanza)
       if (fate !== 'store') return { action: fate, stanza }
-      const kept = await keepUnlessArchived(account, stanza)
-      if (kept !== 'full') return { action: kept, stanza }
+      const kept = await keepIfItCan(account, stanza)
+      if (kept !== 'cannot') return { action: kept, stanza }
+      if (isArchivedForAddressee(stanza)) return { action: 'stored', stanza }
       throw new StanzaError('resource-constraint', { text: 'Too many messages wait for this account.' })
     },
     await(stanza, account) {
