@@ -223,6 +223,26 @@ describe('when a session ends', () => {
     expect(port.connections).toBe(0)
   })
 
+  test('OFF-1: each of what it did not take has its outcome, though the session was settled before', async () => {
+    const { client, sessions, port } = rig()
+    const ann = await client('ann', 'r')
+    ann.instant = false
+    const { sid } = sessions.resources(parseJid('ann@example.com').bare)[0]!
+    const outcomes: string[] = []
+    for (const id of ['1', '2', '3']) {
+      void sessions.deliverTo(sid, to('ann@example.com/r', id), (outcome) => {
+        outcomes.push(`${id} ${outcome}`)
+      })
+    }
+    await settled()
+    ann.feed('</stream:stream>')
+    await settled()
+    ann.sink.disconnected()
+    await settled()
+    expect(outcomes).toEqual(['1 failed', '2 failed', '3 failed'])
+    expect(port.connections).toBe(0)
+  })
+
   test('S-11: closing cleanly says goodbye and closes the session at once', async () => {
     const { client, sessions, clock } = rig()
     const ann = await client('ann', 'r')

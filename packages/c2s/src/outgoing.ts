@@ -238,7 +238,8 @@ export class Outgoing {
     this.#draining = true
     void this.#giveBack().then(() => {
       this.#draining = false
-      this.#drained()
+      // More may have been lost since it found nothing left.
+      this.#drain()
     })
   }
 
