@@ -4,6 +4,8 @@ import type { BareJid } from '@xmppkit/jid'
 export interface BeingWritten {
   /** Writes a message that was taken at a moment, in milliseconds since 1970. */
   during<T>(account: BareJid, takenAt: number, write: () => Promise<T>): Promise<T>
+  /** Whether one is being written for an account. */
+  has(account: BareJid): boolean
   /** When the oldest of those that are being written for an account was taken; `undefined` if none is. */
   oldest(account: BareJid): number | undefined
 }
@@ -31,6 +33,7 @@ export function createBeingWritten(): BeingWritten {
         ended(key, takenAt)
       }
     },
+    has: (account) => accounts.size > 0 && accounts.has(account.toString()),
     oldest(account) {
       const moments = accounts.get(account.toString())
       return moments?.reduce((one, other) => Math.min(one, other))

@@ -1,5 +1,5 @@
 import { parseJid } from '@xmppkit/jid'
-import { copiesOf } from '@xmppkit/sessions'
+import { archivedAs, copiesOf, receivePacket } from '@xmppkit/sessions'
 import { hintElement, type Stanza } from '@xmppkit/stanza'
 import { describe, expect, test } from 'vitest'
 import { type Client, type FakeHost, fakeHost, read, settled, unknowing } from './fake-host.js'
@@ -228,6 +228,40 @@ describe('a session that ends while another one comes', () => {
     await host.offline.close()
     expect([next.bodies(), await host.waiting()]).toEqual([[], 2])
   })
+})
+
+test('M-7: what comes while something else is being stored is behind it, so that nothing stored is before it', async () => {
+  let isSlow = false
+  let stored = () => {}
+  const host = fakeHost({
+    store: (store) => ({
+      ...store,
+      async append(...args) {
+        if (isSlow) {
+          await new Promise<void>((resolve) => {
+            stored = resolve
+          })
+        }
+        return store.append(...args)
+      },
+    }),
+  })
+  // In an archive, so that it is not stored for a session besides.
+  host.hooks.on(receivePacket, (stanza) => stanza.withMeta(archivedAs, { by: juliet, id: 'a' }))
+  await host.says('1')
+  const client = await host.connect(balcony, { acknowledges: true, receiptsByHand: true })
+  isSlow = true
+  const becoming = client.available()
+  const saying = host.says('2')
+  await becoming
+  await settled()
+  expect(client.bodies()).toEqual(['1'])
+  isSlow = false
+  await host.says('3')
+  stored()
+  await saying
+  await settled()
+  expect([client.bodies(), await host.waiting()]).toEqual([['3', '2'], 3])
 })
 
 describe('what a process was handing over when it died', () => {

@@ -42,8 +42,12 @@ export interface Release extends AsyncDisposable {
    * @param isSure - there are messages, so new ones must queue behind them from now on
    */
   start(account: BareJid, isSure: boolean): Promise<void> | undefined
-  /** The session that gets the account's messages at this moment, behind which new ones have to queue. */
-  receiver(account: BareJid): SessionRecord | undefined
+  /**
+   * The session that gets the account's messages at this moment, behind which new ones have to queue.
+   *
+   * @param isWriting - one is being stored, and will be handed out as soon as it is
+   */
+  receiver(account: BareJid, isWriting: boolean): SessionRecord | undefined
   /** Whether something this process has stored for the account may wait still. */
   mayWait(account: BareJid): boolean
   /**
@@ -335,11 +339,11 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
 
   return {
     start,
-    receiver(account) {
-      const key = account.toString()
-      const run = running.get(key)
+    receiver(account, isWriting) {
+      const run = running.get(account.toString())
       // One that is gone takes nothing any more: what comes is for whoever decides about messages nobody can take.
-      if (run !== undefined) return run.blocks ? receivers.best(account, run.receiver) : undefined
+      if (isWriting || run?.blocks === true) return receivers.best(account, run?.receiver)
+      if (run !== undefined) return undefined
       // What was stored for one without room waits until it has some.
       return stored.has(account) ? receivers.blocked(account) : undefined
     },

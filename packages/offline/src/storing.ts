@@ -136,7 +136,7 @@ export function createStoring(
 
   const mustQueue = (stanza: Stanza, account: BareJid): boolean => {
     const to = stanza.to ?? account
-    const receiver = release.receiver(account)
+    const receiver = release.receiver(account, beingWritten.has(account))
     if (receiver !== undefined && (to.isBare || to.equals(receiver.jid))) return true
     return release.mayWait(account) && returning.includes(to, account)
   }
