@@ -46,14 +46,14 @@ export function createAcknowledging(
         writing = 0
         open = [...entries, ...open]
         failed(cause)
-        return
+        break
       }
     }
+    // In one go with the decision to end: what is added from here on starts another.
+    running = undefined
   }
   const retry = () => {
-    running ??= write().finally(() => {
-      running = undefined
-    })
+    if (open.length > 0) running ??= write()
   }
 
   return {
