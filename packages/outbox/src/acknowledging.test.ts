@@ -25,7 +25,6 @@ function scene() {
         async ack(_, ids) {
           if (state.failing) throw new Error('down')
           written.push([...ids])
-          return ids.length
         },
       },
       acked() {
