@@ -40,10 +40,11 @@ export function startHandshake(request: HandshakeRequest): void {
     }),
     // Refusing a certificate is for SASL, which has other mechanisms.
     ...(certificates.asksClients && { requestCert: true, rejectUnauthorized: false }),
-    ...(direct ? { ALPNProtocols: [clientProtocol] } : {}),
+    // Not a list of protocols, of which every socket would keep a copy in a buffer of its own.
+    ...(direct && { ALPNCallback: chooseProtocol }),
   })
   // Without a tls.Server around it, a TLSSocket reports TLS errors (a bad record) only here.
-  socket.on('_tlsError', (error: Error) => socket.destroy(error))
+  socket.on('_tlsError', destroyWith)
   const fail = (cause?: Error) => {
     settle()
     socket.on('error', () => {}) // what follows the first failure says nothing new
@@ -67,6 +68,16 @@ export function startHandshake(request: HandshakeRequest): void {
       ...(certificates.asksClients && describePeer(socket)),
     })
   })
+}
+
+/** Whoever asks for a protocol and not for ours gets the alert `no_application_protocol` (RFC 7301 §3.2). */
+function chooseProtocol({ protocols }: { readonly protocols: readonly string[] }): string | undefined {
+  return protocols.includes(clientProtocol) ? clientProtocol : undefined
+}
+
+// Not a closure: it would keep all of the handshake as long as the connection lasts.
+function destroyWith(this: TLSSocket, error: Error): void {
+  this.destroy(error)
 }
 
 /** Captured at handshake time: later the socket may be gone (rule NODE-6). */
