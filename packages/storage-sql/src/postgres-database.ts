@@ -188,12 +188,17 @@ async function sendUnits(
   void send({ text: 'begin' })
   void send(lockQuery(locks, prepare))
   const sent: Promise<UnitResult>[] = []
+  const add = (result: Promise<UnitResult>) => {
+    // It may fail while the guard of another is waited for, when nobody has asked for it yet.
+    result.catch(() => {})
+    sent.push(result)
+  }
   for (const { steps } of units) {
     const [first, ...rest] = steps as [Step, ...Step[]]
     const opening = sendStep(send, first, prepare)
     // What follows a guard depends on it; everything else is sent without waiting for answers.
-    if (first.guard && rest.length > 0 && (await opening).changes === 0) sent.push(Promise.resolve(guarded))
-    else sent.push(unitResult([opening, ...rest.map((step) => sendStep(send, step, prepare))], first.guard))
+    if (first.guard && rest.length > 0 && (await opening).changes === 0) add(Promise.resolve(guarded))
+    else add(unitResult([opening, ...rest.map((step) => sendStep(send, step, prepare))], first.guard))
   }
   return Promise.all(sent)
 }
