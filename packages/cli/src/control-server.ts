@@ -59,6 +59,8 @@ export async function openControlSocket(deps: ControlServerDeps, dataDir: string
 
 function serve({ commands, logger }: ControlServerDeps, socket: Socket): void {
   const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY })
+  // It repeats what goes wrong on the socket, and an error without a listener ends the process.
+  lines.on('error', () => {})
   lines.on('line', (line) => {
     void answer(commands, line)
       .catch((cause): ControlResponse => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -63,6 +64,16 @@ commands.register(
     run: () => {
       throw new Error('detail of the inside')
     },
+  }),
+)
+
+commands.register(
+  defineCommand({
+    name: 'long',
+    description: 'Says much',
+    args: {},
+    result: text(),
+    run: () => 'x'.repeat(4_000_000),
   }),
 )
 
@@ -170,6 +181,19 @@ test('garbage on the socket is answered, and the next command works', async () =
   })
   expect(JSON.parse(answer)).toMatchObject({ ok: false, code: 'cli/control' })
   expect(await callControl(data, { command: 'purge', words: [] })).toEqual({ ok: true, result: 3 })
+})
+
+test('who hangs up in the middle of a long answer ends nothing but its own connection', async () => {
+  const uncaught: unknown[] = []
+  const listen = (error: unknown) => void uncaught.push(error)
+  process.on('uncaughtException', listen)
+  const raw = connect(controlSocketPath(data), () => raw.write('{"command":"long","words":[]}\n'))
+  // What has come and was not read makes a reset of it.
+  await once(raw, 'readable')
+  raw.destroy()
+  expect(await callControl(data, { command: 'purge', words: [] })).toEqual({ ok: true, result: 3 })
+  process.off('uncaughtException', listen)
+  expect(uncaught).toEqual([])
 })
 
 test('help is for everybody', async () => {
