@@ -7,13 +7,17 @@ import type { PostgresClient, PostgresPool, PostgresResult } from './postgres-ty
 const done: PostgresResult = { rows: [], rowCount: 1 }
 
 /** A database that answers each statement, a turn later, with what is said. */
-async function openFake(answer: (text: string) => PostgresResult) {
+async function openFake(answer: (text: string) => PostgresResult, connected = () => {}) {
   const query: PostgresClient['query'] = async ({ text }) => {
     await new Promise((resolve) => setImmediate(resolve))
     return answer(text)
   }
   const client: PostgresClient = { pipeline: true, query, on() {}, off() {}, release() {} }
-  const pool: PostgresPool = { connect: async () => client, async end() {}, on() {}, off() {} }
+  const connect = async () => {
+    connected()
+    return client
+  }
+  const pool: PostgresPool = { connect, async end() {}, on() {}, off() {} }
   const limits = { maxBatch: 100, maxPending: 1_000, maxPendingLength: 1_000_000 }
   return openPostgresDatabase(
     { logger: silentLogger },
@@ -42,5 +46,27 @@ test('what fails while the guard of another is waited for is told to its caller 
   await new Promise((resolve) => setImmediate(resolve))
   process.off('unhandledRejection', listen)
   expect(unheard).toEqual([])
+  await db.close()
+})
+
+test('what was asked for together waits for a database that is not there once, not one after another', async () => {
+  let tries = 0
+  let isThere = true
+  const db = await openFake(
+    () => done,
+    () => {
+      tries += 1
+      if (!isThere) throw new Error('timeout exceeded when trying to connect')
+    },
+  )
+  const writeMany = () =>
+    Promise.allSettled(Array.from({ length: 10 }, (_, at) => db.write(unit(`u${at}`, step('insert')))))
+  tries = 0
+  isThere = false
+  for (const outcome of await writeMany())
+    expect(outcome).toMatchObject({ reason: { code: 'storage-sql/cannot-open' } })
+  expect(tries).toBe(1)
+  isThere = true
+  for (const outcome of await writeMany()) expect(outcome.status).toBe('fulfilled')
   await db.close()
 })

@@ -97,7 +97,10 @@ interface Context {
 
 /** Lends a connection; one that broke, or was left in a transaction, is not given to others. */
 async function withClient<T>(pool: PostgresPool, use: (client: PostgresClient) => Promise<T>): Promise<T> {
-  const client = await pool.connect()
+  const client = await pool.connect().catch((error: unknown) => {
+    // As what it means: nothing was begun, so nobody has to find out which part of it failed.
+    throw postgresError(error)
+  })
   // The pool listens to connections nobody has only, and an error without a listener would take the process down. The
   // queries under way fail by themselves.
   const onError = () => {}
