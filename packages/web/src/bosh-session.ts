@@ -148,7 +148,8 @@ export class BoshSession implements Transport, Alarm {
       this.#answer(next)
     }
     if (!this.#order.hasLive && now >= this.#idleSince + this.#patienceMs) {
-      this.#finish(undefined, new Error('no request for too long'))
+      // To requests that came too early and wait for one that never did.
+      this.#finish('item-not-found', new Error('no request for too long'))
     } else this.#schedule()
   }
 

@@ -400,6 +400,16 @@ describe('the end', () => {
     expect(it.rig.clock.timers).toBe(0)
   })
 
+  test('BO-4: a request that waits for one that never comes is answered when the session ends', async () => {
+    await using it = await begin()
+    // Asked twice, so that the answer to one tells that the other is there.
+    const asked = [outcome(it.ask(2)), outcome(it.ask(2))]
+    expect(await Promise.race(asked)).toBe('error')
+    await it.rig.clock.advance(60_000)
+    await it.seen.gone
+    expect((await Promise.all(asked)).sort()).toEqual(['error', 'terminate item-not-found'])
+  })
+
   test('BO-4: it may be away longer if it asks, once, and is not answered with anything then', async () => {
     await using it = await begin()
     const first = it.ask(1, "<a xmlns='u'/>")
