@@ -47,6 +47,16 @@ test('L-1: one address gets so many connections', async () => {
   await expect(it.dial()).rejects.toThrow()
 })
 
+test('L-1: an upgrade to what is not there takes up no connection once it is refused', async () => {
+  await using it = await open()
+  const socket = connect({ port: it.listener.port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.write('GET /other HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n')
+  socket.resume()
+  await once(socket, 'end')
+  await expect.poll(() => it.listener.connections).toBe(0)
+  socket.destroy()
+})
+
 test.each([1, 501])('SEC-28: a request that drips in is cut off (%i ms)', async (headersTimeoutMs) => {
   await using it = await open({ headersTimeoutMs })
   const socket = connect(it.listener.port, '127.0.0.1')

@@ -5,6 +5,7 @@ import { type AddressLimits, createAddressGate } from '@xmppkit/access'
 import type { Clock, Logger } from '@xmppkit/runtime'
 import { WebError } from './errors.js'
 import { markInsideMachine } from './peer.js'
+import { refuseUpgrade } from './refuse-upgrade.js'
 import { limitRequest } from './request-timeout.js'
 import type { WebHandler } from './web-handler.js'
 
@@ -181,8 +182,7 @@ function httpServer(
   // Node would refuse what is expected beyond 100-continue, and read its body for as long as it takes.
   server.on('checkExpectation', serve)
   server.on('upgrade', (request, socket, head) => {
-    if (!web.handleUpgrade(request, socket, head))
-      socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n')
+    if (!web.handleUpgrade(request, socket, head)) refuseUpgrade(socket, 404)
   })
   return server
 }

@@ -1,9 +1,10 @@
-import { type IncomingMessage, STATUS_CODES } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { isThenable } from '@xmppkit/runtime'
 import { WebSocketServer } from 'ws'
 import type { Front } from './front.js'
 import { type Peer, tlsOf } from './peer.js'
+import { refuseUpgrade } from './refuse-upgrade.js'
 import type { Visitor } from './visitors.js'
 import { pathOf, type WebHandler } from './web-handler.js'
 import { type WebSocketOptions, webSocketDefaults } from './websocket-options.js'
@@ -38,7 +39,7 @@ export function createWebSocketEndpoint(front: Front, options: WebSocketOptions 
     const { request, socket, head, peer } = asked
     if (socket.destroyed) return
     if (typeof visitor === 'number' || front.isClosed()) {
-      refuse(socket, typeof visitor === 'number' ? visitor : 503)
+      refuseUpgrade(socket, typeof visitor === 'number' ? visitor : 503)
       return
     }
     const remoteAddress = peer.address
@@ -87,7 +88,7 @@ export function createWebSocketEndpoint(front: Front, options: WebSocketOptions 
       const peer = front.readPeer(request)
       const status = check(request, peer, socket)
       if (status !== undefined) {
-        refuse(socket, status)
+        refuseUpgrade(socket, status)
         return true
       }
       const visitor = front.visitors.identify(request)
@@ -103,18 +104,6 @@ export function createWebSocketEndpoint(front: Front, options: WebSocketOptions 
 function asksFor({ headers }: IncomingMessage, wanted: string): boolean {
   const offered = headers['sec-websocket-protocol'] ?? ''
   return offered.split(',').some((name) => name.trim() === wanted)
-}
-
-function refuse(socket: Duplex, status: number): void {
-  const text = `${STATUS_CODES[status] ?? ''}\n`
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-    'Connection: close',
-    'Content-Type: text/plain',
-    `Content-Length: ${text.length}`,
-  ]
-  socket.once('finish', () => socket.destroy())
-  socket.end(`${head.join('\r\n')}\r\n\r\n${text}`)
 }
 
 // What goes wrong on a socket nobody serves is nobody's business, but without a listener it ends the process.
