@@ -61,6 +61,17 @@ test('an upgrade nobody wants is the request it was before we came', async () =>
   expect(await ask('POST / HTTP/1.1\r\nContent-Length: 2', 'ab')).toMatch(/^HTTP\/1\.1 400 /)
 })
 
+test('its connection ends with the answer, also if the client would leave it half open', async () => {
+  await using rig = await openRig()
+  const socket = connect({ port: rig.port, host: '127.0.0.1', allowHalfOpen: true })
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n')
+  socket.resume()
+  await once(socket, 'end')
+  const count = () => new Promise((resolve) => rig.server.getConnections((_, many) => resolve(many)))
+  await expect.poll(count).toBe(0)
+  socket.destroy()
+})
+
 test('two may be on one server, and each may go first', async () => {
   await using first = await openRig()
   await using second = await openRig({ websocket: { path: '/two' } })

@@ -64,7 +64,8 @@ function declineUpgrade(server: NodeHttpServer, request: IncomingMessage, socket
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(socket)
-  response.once('finish', () => socket.end())
+  // As Node ends the connection of a last answer: not half, which the other side might leave it at.
+  response.once('finish', () => socket.destroySoon())
   // Its body was not read and never will be.
   if (
     request.headers['transfer-encoding'] !== undefined ||
