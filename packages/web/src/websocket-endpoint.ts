@@ -84,6 +84,8 @@ export function createWebSocketEndpoint(front: Front, options: WebSocketOptions 
     },
     handleUpgrade(request, socket, head) {
       if (pathOf(request) !== settings.path) return false
+      // Gone before an app handed it over: its end, which would give a place back, has been told of already.
+      if (socket.destroyed) return true
       socket.on('error', ignore)
       const peer = front.readPeer(request)
       const status = check(request, peer, socket)

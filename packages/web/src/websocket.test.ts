@@ -1,11 +1,12 @@
 import { once } from 'node:events'
-import { connect } from 'node:net'
+import { createServer } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { parseJid } from '@xmppkit/jid'
 import { describe, expect, test } from 'vitest'
 import { WebSocket } from 'ws'
 import { WebError } from './errors.js'
 import type { WebOptions } from './web.js'
-import { heard, openRig } from './web-rig.js'
+import { dialled, heard, openRig } from './web-rig.js'
 
 /** A socket that was let in, and its other end. */
 async function connected(options: WebOptions = {}) {
@@ -61,6 +62,23 @@ describe('the handshake', () => {
     await rig.seen[0]!.gone
     expect(await rig.dial()).toBeInstanceOf(WebSocket)
     expect(await rig.dial()).toBe(429)
+  })
+
+  test('L-1: a connection that is gone when an app hands it over takes no place', async () => {
+    await using rig = await openRig({ limits: { maxConnectionsPerAddress: 1 } })
+    const app = createServer()
+    const handedOver = new Promise<boolean>((resolve) => {
+      app.on('upgrade', (request, socket, head) => {
+        socket.once('close', () => resolve(rig.web.handleUpgrade(request, socket, head)))
+        socket.destroy()
+      })
+    })
+    await once(app.listen(0, '127.0.0.1'), 'listening')
+    const { port } = app.address() as AddressInfo
+    await expect(dialled(new WebSocket(`ws://127.0.0.1:${port}/xmpp-websocket`, ['xmpp']))).rejects.toThrow()
+    expect(await handedOver).toBe(true)
+    expect(await rig.dial()).toBeInstanceOf(WebSocket)
+    app.close()
   })
 
   test('a request that is no upgrade is told what is here', async () => {
