@@ -69,6 +69,19 @@ describe('an object store', () => {
     expect(seen[0]).not.toContain(keys.secretAccessKey)
   })
 
+  test('that has answered is waited for until the file is there', async () => {
+    using served = await serve(
+      (_request, response) => {
+        response.writeHead(200).write('by')
+        setTimeout(() => response.end('tes'), 600)
+      },
+      { timeoutMs: 500 },
+    )
+    const parts: Uint8Array[] = []
+    for await (const part of (await served.store.read('a'))?.body ?? []) parts.push(part)
+    expect(Buffer.concat(parts).toString()).toBe('bytes')
+  })
+
   test('L-1: that does not answer is not waited for', async () => {
     using served = await serve(() => {}, { timeoutMs: 50 })
     await expect(served.store.read('a')).rejects.toMatchObject({ name: 'TimeoutError' })

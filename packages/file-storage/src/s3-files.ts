@@ -1,3 +1,4 @@
+import { systemClock } from '@xmppkit/runtime'
 import type { FileStore } from '@xmppkit/upload'
 import { AwsClient } from 'aws4fetch'
 import { FileStorageError } from './errors.js'
@@ -27,7 +28,7 @@ export interface S3FilesOptions {
    */
   readonly prefix?: string
   /**
-   * Longest wait for an answer of the store, in milliseconds; a file that comes in may take as long as its uploader.
+   * Longest wait for an answer of the store, in milliseconds; a file itself may take as long as who sends or gets it.
    *
    * @default 30_000
    */
@@ -63,10 +64,15 @@ export function createS3Files(options: S3FilesOptions): FileStore {
   const call = async (method: string, name: string, { headers = {}, body, signal }: Call = {}) => {
     assertSafe(name)
     const { url, headers: signed } = await client.sign(`${base}${name}`, { method, headers })
+    const late = new AbortController()
+    // The answer alone is waited for so long: whoever is given a file may take as long as it likes over it.
+    using _timer = systemClock.after(timeoutMs, () => {
+      late.abort(new DOMException(`no answer within ${timeoutMs} ms`, 'TimeoutError'))
+    })
     const response = await fetch(url, {
       method,
       headers: { ...Object.fromEntries(signed), ...headers },
-      signal: signal ?? AbortSignal.timeout(timeoutMs),
+      signal: signal ?? late.signal,
       ...(body && { body: ReadableStream.from(body), duplex: 'half' }),
     })
     if (response.ok || response.status === 404) return response
