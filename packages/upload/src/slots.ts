@@ -1,5 +1,6 @@
 import type { BareJid } from '@xmppkit/jid'
 import { jsonKeyValue, type KeyValue } from '@xmppkit/storage'
+import type { FileStore } from './ports.js'
 import type { UploadPurpose } from './upload-options.js'
 
 /** A slot, or the file that was uploaded to it. */
@@ -54,6 +55,9 @@ export function fileId(expiresAt: number, token: string): string {
   return `${moment}-${token}`
 }
 
+/** The name of a file in the store of bytes. */
+export const nameOf = (domain: string, id: string): string => `${domain}/${id}`
+
 /** When a file goes, in milliseconds since 1970. */
 export function expiryOf(id: string): number {
   const moment = id.slice(0, momentDigits)
@@ -63,8 +67,15 @@ export function expiryOf(id: string): number {
 /** Files and slots by domain, and what they count against accounts. */
 export type Slots = ReturnType<typeof createSlots>
 
+/** What {@link createSlots} needs. */
+interface SlotsDeps {
+  readonly files: KeyValue
+  readonly shares: KeyValue
+  readonly store: Pick<FileStore, 'remove'>
+}
+
 /** Keeps them in two key-value stores: `files` by domain, `shares` by account. */
-export function createSlots(stores: { readonly files: KeyValue; readonly shares: KeyValue }) {
+export function createSlots({ store, ...stores }: SlotsDeps) {
   const files = jsonKeyValue(stores.files, (value) => value as StoredFile)
   const shares = jsonKeyValue(stores.shares, (value) => value as Share)
 
@@ -85,11 +96,14 @@ export function createSlots(stores: { readonly files: KeyValue; readonly shares:
 
   /** Forgets a slot whose time is over, but not the file that is being written to it; says whether it is forgotten. */
   const forgetSlot = async (account: BareJid, id: string, now: number): Promise<boolean> => {
-    const { value } = await files.update(account.domain, id, (file) => {
-      const isWaiting = file?.state === 'waiting'
-      const isGivenUp = file?.state === 'writing' && file.slotUntil + longestWriteMs <= now
-      return isWaiting || isGivenUp ? undefined : file
-    })
+    const { domain } = account
+    const isGivenUp = (file: StoredFile | undefined) =>
+      file?.state === 'writing' && file.slotUntil + longestWriteMs <= now
+    // Its bytes may all be there, and nobody would know of them any more.
+    if (isGivenUp(await files.get(domain, id))) await store.remove(nameOf(domain, id))
+    const { value } = await files.update(domain, id, (file) =>
+      file?.state === 'waiting' || isGivenUp(file) ? undefined : file,
+    )
     if (value === undefined) await shares.delete(account.toString(), id)
     return value === undefined
   }

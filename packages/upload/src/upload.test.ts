@@ -103,6 +103,31 @@ describe('XEP-0363: slots', () => {
     expect(await shares.count('romeo@montague.example')).toBe(1)
   })
 
+  test('UPLOAD-1: nor does a file stay that was written when the process was killed', async () => {
+    const memory = createMemoryFiles()
+    let written = () => {}
+    const isWritten = new Promise<void>((resolve) => {
+      written = resolve
+    })
+    const killed: FileStore = {
+      ...memory,
+      async write(name, file) {
+        await memory.write(name, file)
+        written()
+        await new Promise(() => {})
+      },
+    }
+    const { ask, put, clock } = uploadScene({}, killed)
+    const url = await ask(asked)
+    void put(url, 'bytes', 'image/jpeg')
+    await isWritten
+    const { domain, id } = addressOf(url)
+    expect(await memory.read(`${domain}/${id}`)).toBeDefined()
+    await clock.advance(days(1) + 300_000)
+    await ask(asked)
+    expect(await memory.read(`${domain}/${id}`)).toBeUndefined()
+  })
+
   test.each([
     ["filename='' size='5'", 'bad-request'],
     ["size='5'", 'bad-request'],

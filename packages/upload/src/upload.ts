@@ -10,7 +10,7 @@ import { announceUpload } from './announcement.js'
 import { UploadError } from './errors.js'
 import type { FileContent, FileRange, FileStore, NewFile } from './ports.js'
 import { createSlotRequests, type Slot, type SlotWish, slotAnswer, slotRequest } from './slot-requests.js'
-import { createSlots, expiryOf, type Slots, type StoredFile } from './slots.js'
+import { createSlots, expiryOf, nameOf, type Slots, type StoredFile } from './slots.js'
 import { type UploadOptions, uploadDefaults } from './upload-options.js'
 import { slotGet } from './upload-payload.js'
 
@@ -201,7 +201,6 @@ export function createUpload(deps: UploadDeps, options: UploadOptions = {}): Upl
   }
 }
 
-const nameOf = (domain: string, id: string) => `${domain}/${id}`
 const noFile = () => new UploadError('upload/no-file', 'there is no such slot, or not any more')
 const taken = () => new UploadError('upload/taken', 'something was uploaded to this slot already')
 
