@@ -30,10 +30,14 @@ export async function openSqliteThread(data: SqliteWorkerData): Promise<SqliteCh
     const { worker } = current
     worker.unref()
     worker.on('message', (answer) => settle(({ resolve }) => resolve(answer)))
-    worker.on('error', (cause) => settle(({ reject }) => reject(threadEnded(cause))))
+    let cause: unknown
+    // It comes before the end, and what is asked in between would be lost as well.
+    worker.on('error', (error) => {
+      cause = error
+    })
     worker.once('exit', () => {
       lost = true
-      settle(({ reject }) => reject(threadEnded()))
+      settle(({ reject }) => reject(threadEnded(cause)))
     })
   }
 
