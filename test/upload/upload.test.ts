@@ -1,4 +1,5 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { connect as dial } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseJid } from '@xmppkit/jid'
@@ -137,4 +138,19 @@ test('without an address for files nobody is given a slot', async () => {
   })
   const juliet = await connect('juliet@x.test')
   expect(await slot(juliet, 4)).toBe('service-unavailable')
+})
+
+test('UPLOAD-1: a slot whose upload was broken off by a stop can be used after the restart', async () => {
+  const juliet = await connect('juliet@x.test')
+  const url = await slot(juliet, 4)
+  const { port, pathname } = new URL(url)
+  const socket = dial(Number(port), '127.0.0.1')
+  const head = `PUT ${pathname} HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 4\r\n\r\n`
+  socket.on('error', () => {}).write(`${head}ro`)
+  const parts = () => readdir(join(folder, 'files', '.parts')).catch(() => [])
+  await expect.poll(parts).toHaveLength(1)
+  await server.close()
+  server = await start()
+  expect(await put(now(url), 'rose')).toBe(201)
+  socket.destroy()
 })

@@ -60,6 +60,32 @@ describe('XEP-0363: slots', () => {
     expect(await shares.count('romeo@montague.example')).toBe(2)
   })
 
+  test('UPLOAD-1: also one whose upload is broken off because the server stops', async () => {
+    const { ask, upload, files } = uploadScene()
+    const url = await ask(asked)
+    const { domain, id } = addressOf(url)
+    const state = async () => JSON.parse((await files.get(domain, id)) ?? '{}').state
+    let cut = () => {}
+    const isCut = new Promise<void>((resolve) => {
+      cut = resolve
+    })
+    async function* slow() {
+      yield Buffer.from('by')
+      await isCut
+      throw new Error('reset')
+    }
+    const receiving = upload.receive(addressOf(url), { size: 5, type: 'image/jpeg', body: slow() })
+    const broken = expect(receiving).rejects.toThrow('reset')
+    await expect.poll(state).toBe('writing')
+    const closed = upload.close()
+    const soon = new Promise((resolve) => setImmediate(resolve, 'writing still'))
+    expect(await Promise.race([closed, soon])).toBe('writing still')
+    cut()
+    await closed
+    expect(await state()).toBe('waiting')
+    await broken
+  })
+
   test('UPLOAD-1: a file is stored though it took longer than its slot, and another was asked for meanwhile', async () => {
     const memory = createMemoryFiles()
     let arrive = () => {}

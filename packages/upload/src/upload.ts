@@ -90,7 +90,7 @@ export interface Upload extends AsyncDisposable {
   remove(domain: string, id: string): Promise<boolean>
   /** Removes up to so many files of a domain whose time has come; returns how many. */
   removeExpired(domain: string, limit: number): Promise<number>
-  /** Ends: no slots are given and nothing is removed any more. */
+  /** Ends: no slots are given and nothing is removed any more. Resolves when no file is under way either. */
   close(): Promise<void>
 }
 
@@ -113,6 +113,9 @@ export function createUpload(deps: UploadDeps, options: UploadOptions = {}): Upl
   const { store, clock, logger, domains } = deps
   const slots = createSlots(deps)
   const scope = createScope()
+  const underWay = new Set<Promise<void>>()
+  // One that is broken off gives its slot back, for which the stores must be there still.
+  scope.defer(async () => void (await Promise.allSettled(underWay)))
 
   const remove = async (domain: string, id: string, file: StoredFile) => {
     // The bytes first: a file that is known and not there is tried again, one that is there and not known would stay for ever.
@@ -152,32 +155,35 @@ export function createUpload(deps: UploadDeps, options: UploadOptions = {}): Upl
     ),
   )
 
+  const receive: Upload['receive'] = async (address, given) => {
+    const { domain, id } = address
+    const file = await waiting(slots, address, clock.now())
+    if (given.size !== file.size) {
+      throw new UploadError('upload/wrong-size', `the slot is for ${file.size} bytes, not for ${given.size}`)
+    }
+    if (file.typeSaid && !sameType(given.type, file.type)) {
+      throw new UploadError('upload/wrong-type', `the slot is for ${file.type}, not for ${given.type}`)
+    }
+    if (!(await slots.move(domain, id, 'waiting', 'writing'))) throw taken()
+    try {
+      await store.write(nameOf(domain, id), { ...given, type: file.type })
+    } catch (error) {
+      await slots.move(domain, id, 'writing', 'waiting')
+      throw error
+    }
+    await slots.keep(id, file)
+    if (await slots.move(domain, id, 'writing', 'stored')) return
+    // Its account was removed meanwhile, and must leave nothing behind (SEC-25).
+    await remove(domain, id, file)
+    throw noFile()
+  }
+
   return {
     request,
-    async receive(address, given) {
-      const { domain, id } = address
-      const file = await waiting(slots, address, clock.now())
-      if (given.size !== file.size) {
-        throw new UploadError(
-          'upload/wrong-size',
-          `the slot is for ${file.size} bytes, not for ${given.size}`,
-        )
-      }
-      if (file.typeSaid && !sameType(given.type, file.type)) {
-        throw new UploadError('upload/wrong-type', `the slot is for ${file.type}, not for ${given.type}`)
-      }
-      if (!(await slots.move(domain, id, 'waiting', 'writing'))) throw taken()
-      try {
-        await store.write(nameOf(domain, id), { ...given, type: file.type })
-      } catch (error) {
-        await slots.move(domain, id, 'writing', 'waiting')
-        throw error
-      }
-      await slots.keep(id, file)
-      if (await slots.move(domain, id, 'writing', 'stored')) return
-      // Its account was removed meanwhile, and must leave nothing behind (SEC-25).
-      await remove(domain, id, file)
-      throw noFile()
+    receive(address, file) {
+      const receiving = receive(address, file).finally(() => underWay.delete(receiving))
+      underWay.add(receiving)
+      return receiving
     },
     async find(address) {
       const file = await slots.find(address.domain, address.id)
