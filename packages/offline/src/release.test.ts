@@ -283,6 +283,48 @@ describe.each(kinds)('%s', (_, kind) => {
       expect(await host.waiting()).toBe(0)
     })
 
+    /** Lets so many turns of promises pass. */
+    const turns = async (count: number) => {
+      for (let turn = 0; turn < count; turn += 1) await undefined
+    }
+
+    test.each([0, 1, 2, 3])(
+      'M-7: one that takes all of them %i turns after its time was over gets the rest, in order',
+      async (late) => {
+        const host = await scene(['1', '2', '3', '4', '5'], {
+          leaseMs: 1000,
+          releaseBatch: 3,
+          releaseBytes: 260,
+        })
+        const juliet = await host.connect(balcony, { receiptsByHand: true })
+        const { after } = host.clock
+        host.clock.after = (ms, over) =>
+          after(ms, () => {
+            over()
+            if (ms === 1000) void turns(late).then(() => receipt(juliet, 'delivered'))
+          })
+        await juliet.available()
+        expect(juliet.receipts).toHaveLength(2)
+        await host.clock.advance(1000)
+        while (juliet.receipts.length > 0) await receipt(juliet, 'delivered')
+        expect(juliet.bodies()).toEqual(['1', '2', '3', '4', '5'])
+      },
+    )
+
+    test.each([0, 1, 2, 3])(
+      'M-7: one that is unavailable for %i turns gets what comes next in order',
+      async (away) => {
+        const host = await scene(['1', '2', '3', '4', '5'], { releaseBatch: 3, releaseBytes: 260 })
+        const juliet = await byHand(host)
+        await juliet.unavailable()
+        for (const done of juliet.receipts.splice(0)) done('delivered')
+        await turns(away)
+        await juliet.available()
+        while (juliet.receipts.length > 0) await receipt(juliet, 'delivered')
+        expect(juliet.bodies()).toEqual(['1', '2', '3', '4', '5'])
+      },
+    )
+
     test('X-CONS: nothing comes twice while it has not said what became of all of them', async () => {
       const host = await scene(['1', '2', '3'])
       const juliet = await byHand(host)

@@ -4,7 +4,7 @@ import type { SessionRecord, Sessions } from '@xmppkit/sessions'
 import { hasArchiveId } from './archive-id.js'
 import type { Custody } from './custody.js'
 import type { Deletions } from './deletions.js'
-import type { Handovers } from './handover.js'
+import type { HandoverOutcome, Handovers } from './handover.js'
 import { createNotTaken } from './not-taken.js'
 import type { OfflineOptions } from './offline-options.js'
 import type { OfflineMessage, OfflineStore } from './ports.js'
@@ -184,6 +184,13 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
     return next !== undefined
   }
 
+  /** The rest of what was taken out for the receiver waits again, lest it be passed over should the receiver take more at once. */
+  const putBack = async (account: BareJid, { receiver }: Run, outcome: HandoverOutcome): Promise<void> => {
+    // It may have made room since: then nothing of it comes back that would unblock it.
+    if (outcome === 'late' && underWay.holds(receiver)) receivers.block(receiver.sid)
+    await store.release(account, receiver.sid)
+  }
+
   const releaseAll = async (account: BareJid, run: Run): Promise<void> => {
     for (;;) {
       run.again = false
@@ -196,7 +203,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
         run.blocks = true
         // What it was given is not waited for: a client takes its time to acknowledge it, and some count wrongly.
         const outcome = await underWay.give(run.receiver, batch, run.abort.signal)
-        if (outcome === 'late') receivers.block(run.receiver.sid)
+        if (outcome !== 'given') await putBack(account, run, outcome)
       } else if (found === 0 && !run.again) {
         const hasWaited = isOn && (await waitForOthers(account, run))
         if (!hasWaited && !run.again) break

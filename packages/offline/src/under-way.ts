@@ -11,6 +11,8 @@ export interface UnderWay {
   give(session: Session, messages: readonly OfflineMessage[], signal: AbortSignal): Promise<HandoverOutcome>
   /** A session has this message. */
   has(account: BareJid, id: string): boolean
+  /** A session has some. */
+  holds(session: Session): boolean
   /** How many messages of the account sessions have. */
   count(account: BareJid): number
   /** Which sessions have something, of all accounts. */
@@ -62,6 +64,7 @@ export function createUnderWay(begin: (session: Session, onSettled: () => void) 
       for (const { handover } of holdersOf(account)) if (handover.has(id)) return true
       return false
     },
+    holds: ({ sid, jid }) => (accounts.get(jid.bare.toString())?.get(sid)?.handover.open ?? 0) > 0,
     count(account) {
       let open = 0
       for (const { handover } of holdersOf(account)) open += handover.open
