@@ -1,5 +1,5 @@
 import { type C2sSession, userSendPacket } from '@xmppkit/c2s'
-import { archivedAs, bouncePacket, receivePacket } from '@xmppkit/sessions'
+import { archivedAs, bouncePacket, copiesOf, receivePacket } from '@xmppkit/sessions'
 import { describe, expect, test } from 'vitest'
 import { type Client, type FakeHost, fakeHost, read, settled, unknowing } from './fake-host.js'
 import { createMemoryOfflineStore } from './memory-store.js'
@@ -111,6 +111,27 @@ describe.each([
     await says(host, other)
     expect(await host.waiting()).toBe(0)
   })
+})
+
+test('X-CONS: what another client has a copy of is not left in the store when the one it was kept for fails', async () => {
+  const host = fakeHost()
+  const other = await managed(host)
+  let hasCopy = false
+  const standIn = (done: (outcome: 'delivered') => void) => {
+    if (hasCopy) done('delivered')
+    return hasCopy
+  }
+  // What a client without acknowledgements had, of which one that does not want messages has got a copy.
+  await host.sessions.reroute(
+    read(
+      `<message from='romeo@example.net/orchard' to='${chamber}' type='chat'><body>1</body></message>`,
+    ).withMeta(copiesOf, { standIn }),
+  )
+  expect([other.bodies(), await host.waiting()]).toEqual([['1'], 1])
+  hasCopy = true
+  await other.leave()
+  await host.clock.advance(100)
+  expect([await host.waiting(), host.answers()]).toEqual([0, []])
 })
 
 test('X-CONS: what the session refuses is not left in the store, and its sender is told after that', async () => {

@@ -17,6 +17,7 @@ import type { DeliveryOutcome, SessionEntry, SessionRegistry } from './ports.js'
 import {
   copiesOf,
   fateListener,
+  inCustody,
   isCopy,
   type OfflineMessageValue,
   offlineMessage,
@@ -176,6 +177,7 @@ export function createDelivery(
   function hasCopy(stanza: Stanza): boolean {
     const again = (outcome: DeliveryOutcome) => {
       if (outcome === 'failed') void reroute(stanza)
+      else stanza.meta(inCustody)?.delivered()
     }
     return stanza.meta(copiesOf)?.standIn(again) === true
   }

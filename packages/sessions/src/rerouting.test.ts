@@ -97,6 +97,21 @@ describe('a message there are copies of', () => {
   })
 })
 
+test('X-CONS: whoever keeps a message hears that a copy of it has arrived in its stead', async () => {
+  const { sessions, stored } = await scene()
+  let arrived: (outcome: DeliveryOutcome) => void = () => {}
+  const standIn = (done: (outcome: DeliveryOutcome) => void) => {
+    arrived = done
+    return true
+  }
+  const told: string[] = []
+  const kept = { delivered: () => void told.push('delivered') }
+  await sessions.reroute(chat().withMeta(copiesOf, { standIn }).withMeta(inCustody, kept))
+  expect(told).toEqual([])
+  arrived('delivered')
+  expect([told, stored]).toEqual([['delivered'], []])
+})
+
 describe('what an ended session had', () => {
   test('M-7: can be put behind what waits already', async () => {
     const { sessions, all, hooks, stored } = await scene('desk')
