@@ -55,7 +55,7 @@ export function createDelivery(
   deps: DeliveryDeps,
   options: { readonly bareMessages: BareMessagePolicy },
 ): SessionDelivery {
-  const { hooks, logger, registry, accountExists, accountIsKnown, accountIq } = deps
+  const { hooks, logger, registry, accountExists, accountIsKnown, accountIq, holdBack } = deps
   const rules: DeliveryRules = Object.freeze({ bareMessages: options.bareMessages })
   const rerouteRules: DeliveryRules = Object.freeze({ ...rules, rerouted: true })
   const bouncing = createBouncing(deps)
@@ -176,8 +176,9 @@ export function createDelivery(
   // SM-9: stored as well, it would reach whoever has the copy a second time.
   function hasCopy(stanza: Stanza): boolean {
     const again = (outcome: DeliveryOutcome) => {
-      if (outcome === 'failed') void reroute(stanza)
-      else stanza.meta(inCustody)?.delivered()
+      if (outcome === 'delivered') return stanza.meta(inCustody)?.delivered()
+      const after = reroute(stanza)
+      if (isThenable(after) && stanza.to !== undefined) holdBack(stanza.to.bare, after)
     }
     return stanza.meta(copiesOf)?.standIn(again) === true
   }

@@ -112,6 +112,27 @@ test('X-CONS: whoever keeps a message hears that a copy of it has arrived in its
   expect([told, stored]).toEqual([['delivered'], []])
 })
 
+test('M-7: nothing overtakes a message that looks for another way because its copy has not arrived', async () => {
+  const { sessions, hooks } = await scene()
+  let fail: (outcome: DeliveryOutcome) => void = () => {}
+  const copies = {
+    standIn(done: (outcome: DeliveryOutcome) => void) {
+      fail = done
+      return true
+    },
+  }
+  await sessions.reroute(chat().withMeta(copiesOf, copies))
+  copies.standIn = () => false
+  let arrived = () => {}
+  hooks.on(reroutePacket, (stanza) => new Promise((resolve) => (arrived = () => resolve(stanza))))
+  fail('failed')
+  const held = sessions.heldBack(juliet)
+  expect(held).toBeDefined()
+  arrived()
+  await held
+  expect(sessions.heldBack(juliet)).toBeUndefined()
+})
+
 describe('what an ended session had', () => {
   test('M-7: can be put behind what waits already', async () => {
     const { sessions, all, hooks, stored } = await scene('desk')
