@@ -149,6 +149,24 @@ test('X-CONS: what the session refuses is not left in the store, and its sender 
   expect(host.answers()).toEqual([expect.stringContaining('<not-acceptable')])
 })
 
+test('X-CONS: its sender is told also if the store fails then, and it is removed later', async () => {
+  let fails = true
+  const host = fakeHost({
+    store: (store) => ({
+      ...store,
+      ack: (...args) => (fails ? Promise.reject(new Error('down')) : store.ack(...args)),
+    }),
+  })
+  const juliet = await host.connect(balcony, { acknowledges: true, refuses: () => true })
+  await juliet.available()
+  await host.says('1')
+  await settled()
+  expect(host.answers()).toEqual([expect.stringContaining('<not-acceptable')])
+  fails = false
+  await host.clock.advance(100)
+  expect([await host.waiting(), host.logged]).toEqual([0, []])
+})
+
 test('it costs nothing where it is of no use', async () => {
   const host = fakeHost()
   let appended = 0

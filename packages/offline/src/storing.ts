@@ -225,7 +225,11 @@ export function createStoring(
       const account = value.stanza.to?.bare
       const id = account && custody.end(value.stanza)
       if (account === undefined || id === undefined) return value
-      return deleted(account, id).then(() => value)
+      // Should the store fail, it is tried again as ever. Its sender is told: nobody will get the message.
+      return deleted(account, id).then(
+        () => value,
+        () => value,
+      )
     },
   }
 }
