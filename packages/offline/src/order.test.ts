@@ -362,6 +362,53 @@ describe('M-7: what is sent to a resource that is bound again, and not available
     expect([client.bodies(), again.bodies()]).toEqual([[], ['1', '2', '3']])
   })
 
+  test('so it does if that was stored in the moment in which nothing else was found to wait', async () => {
+    let slow = ''
+    let go = () => {}
+    const gate = async (method: string) => {
+      if (slow === method) await new Promise<void>((resolve) => (go = resolve))
+    }
+    const host = fakeHost({
+      store: (store) =>
+        unknowing({
+          ...store,
+          async count(...args) {
+            await gate('count')
+            return store.count(...args)
+          },
+          async release(...args) {
+            await gate('release')
+            return store.release(...args)
+          },
+        }),
+    })
+    const had = await host.connect(balcony, { acknowledges: true, receiptsByHand: true })
+    await had.available(1)
+    await host.says('0')
+    const other = await host.connect(chamber)
+    const { lease } = host.store
+    host.store.lease = (...args) => {
+      slow = 'count'
+      return lease(...args)
+    }
+    await other.available()
+    await take(had)
+    await host.clock.advance(100)
+    slow = 'release'
+    go()
+    await settled()
+    await had.leave()
+    await other.leave()
+    await says(host, '1')
+    slow = ''
+    go()
+    await settled()
+    const client = await host.connect(balcony)
+    await says(host, '2')
+    await client.available()
+    expect(client.bodies()).toEqual(['1', '2'])
+  })
+
   test('waits for nothing if nothing was stored for that resource, or it is not to be stored', async () => {
     const { host, client } = await returned()
     const other = await host.connect(chamber)

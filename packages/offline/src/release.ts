@@ -285,9 +285,10 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
 
   /** Whatever is left is held by somebody else, or was refused: neither may wait for the next login. */
   const tidyUp = async (account: BareJid, run: Run) => {
+    // What is stored from here on is not among what has been looked for.
+    if (run.isEmpty) stored.delete(account)
     if (run.refused || run.skipped.length > 0 || closing) await store.release(account, run.receiver.sid)
     if (hasFreed(account, run)) void start(account, true)
-    if (run.isEmpty) stored.delete(account)
     if (run.isEmpty || !receivers.best(account)) return
     if (run.refused || (await othersHave(account))) scheduleAnother(account)
   }
