@@ -69,6 +69,27 @@ test('what the store cannot delete is known, reported, and tried again with what
   expect(deletions.has(juliet, '1')).toBe(false)
 })
 
+test('X-CONS: it is tried again also if nothing follows, so that it does not come again after a restart', async () => {
+  const { deletions, clock, asked, logged, state } = scene()
+  state.fails = true
+  deletions.add(juliet, '1')
+  await clock.advance(10_100)
+  expect([asked.length, logged.length]).toEqual([2, 2])
+  state.fails = false
+  await clock.advance(10_000)
+  expect([asked.length, deletions.count(juliet), clock.timers]).toEqual([3, 0, 0])
+})
+
+test('it is not tried again once the server ends, nor for an account that is gone', async () => {
+  const { deletions, clock, asked, state } = scene()
+  state.fails = true
+  for (const account of [juliet, romeo]) deletions.add(account, '1')
+  await clock.advance(100)
+  deletions.drop(romeo)
+  await deletions[Symbol.asyncDispose]()
+  expect([asked, clock.timers]).toEqual([['juliet 1', 'romeo 1', 'juliet 1'], 0])
+})
+
 test('X-CONS: what is deleted while somebody reads is known until the reading ends', async () => {
   const { deletions } = scene()
   deletions.add(juliet, '1')

@@ -20,7 +20,7 @@ export interface Deletions extends AsyncDisposable {
   count(account: BareJid): number
   /**
    * Deletes at once what is to be deleted of an account; `undefined` if nothing is. Rejects when the store fails: it is tried
-   * again with what follows.
+   * again with what follows, or by itself.
    */
   flush(account: BareJid): Promise<void> | undefined
   /** Reads messages of an account; what is deleted meanwhile may be among them, and is known to {@link has} until it ends. */
@@ -37,14 +37,19 @@ interface Due {
   readers: number
   deleting: Promise<void> | undefined
   timer: Disposable | undefined
+  /** The timer is there to try again. */
+  hasFailed: boolean
 }
 
 /** Acknowledgements come a few messages at a time, each of which alone would be a transaction. */
 const collectMs = 100
+/** When to try again after a failure: until then this process knows alone what clients have. */
+const retryMs = 10_000
 
 /** Makes the deletions of one host. */
 export function createDeletions({ store, clock, logger }: DeletionsDeps): Deletions {
   const accounts = new Map<string, Due>()
+  let closed = false
 
   const dueOf = (account: BareJid): Due => {
     const key = account.toString()
@@ -57,6 +62,7 @@ export function createDeletions({ store, clock, logger }: DeletionsDeps): Deleti
       readers: 0,
       deleting: undefined,
       timer: undefined,
+      hasFailed: false,
     }
     accounts.set(key, due)
     return due
@@ -97,11 +103,16 @@ export function createDeletions({ store, clock, logger }: DeletionsDeps): Deleti
     return due === undefined || due.ids.size === 0 ? undefined : flushed(due)
   }
 
-  const flushLater = (due: Due) => {
-    due.timer ??= clock.after(collectMs, () => {
+  const flushAfter = (due: Due, ms: number) => {
+    if (closed) return
+    due.timer?.[Symbol.dispose]()
+    due.timer = clock.after(ms, () => {
       due.timer = undefined
       flush(due.account)?.catch((cause: unknown) => {
-        logger.error('messages a client has could not be deleted', { account: due.account.toString(), cause })
+        const key = due.account.toString()
+        logger.error('messages a client has could not be deleted', { account: key, cause })
+        due.hasFailed = true
+        if (accounts.get(key) === due) flushAfter(due, retryMs)
       })
     })
   }
@@ -110,7 +121,9 @@ export function createDeletions({ store, clock, logger }: DeletionsDeps): Deleti
     add(account, id) {
       const due = dueOf(account)
       due.ids.add(id)
-      flushLater(due)
+      if (due.timer !== undefined && !due.hasFailed) return
+      due.hasFailed = false
+      flushAfter(due, collectMs)
     },
     has(account, id) {
       const due = accounts.get(account.toString())
@@ -135,6 +148,7 @@ export function createDeletions({ store, clock, logger }: DeletionsDeps): Deleti
       accounts.delete(account.toString())
     },
     async [Symbol.asyncDispose]() {
+      closed = true
       const left = [...accounts.values()].map(async (due) => {
         due.timer?.[Symbol.dispose]()
         if (due.ids.size > 0) await flushed(due)
