@@ -125,6 +125,46 @@ describe('events', () => {
   })
 })
 
+describe('what a value is handed on to', () => {
+  const shown = (outcome: unknown) => `<${isDrop(outcome) ? 'drop' : outcome}>`
+
+  test('gets it at once if nobody waits, whatever came of it', () => {
+    const { hooks } = withReports()
+    expect(hooks.foldInto(text, 'a', { by: 'x' }, shown)).toBe('<a>')
+    const registration = hooks.on(text, (value) => (value === 'b' ? stop('c') : drop))
+    expect(hooks.foldInto(text, 'a', { by: 'x' }, shown)).toBe('<drop>')
+    expect(hooks.foldInto(text, 'b', { by: 'x' }, shown)).toBe('<c>')
+    registration[Symbol.dispose]()
+  })
+
+  test('gets it in the turn in which the last handler has answered, however many waited before', async () => {
+    const { hooks } = withReports()
+    let isDecided = false
+    for (const seq of [10, 20]) hooks.on(text, async (value) => `${value}!`, { seq })
+    hooks.on(text, (value) => {
+      isDecided = true
+      queueMicrotask(() => {
+        isDecided = false
+      })
+      return value
+    })
+    const told = hooks.foldInto(text, 'a', { by: 'x' }, (outcome) => [outcome, isDecided])
+    expect(await told).toEqual(['a!!', true])
+  })
+
+  test('gets nothing if a handler fails, and may fail or wait itself', async () => {
+    const { hooks } = withReports()
+    const fail = () => {
+      throw new Error('down')
+    }
+    expect(() => hooks.foldInto(text, 'a', { by: 'x' }, fail)).toThrow('down')
+    hooks.on(text, async (value) => (value === 'bad' ? fail() : stop(value)))
+    await expect(hooks.foldInto(text, 'bad', { by: 'x' }, shown)).rejects.toThrow('down')
+    await expect(hooks.foldInto(text, 'a', { by: 'x' }, fail)).rejects.toThrow('down')
+    expect(await hooks.foldInto(text, 'a', { by: 'x' }, async (outcome) => shown(outcome))).toBe('<a>')
+  })
+})
+
 describe('filters', () => {
   test('no handler: the value comes back', () => {
     expect(withReports().hooks.fold(text, 'a', { by: 'x' })).toBe('a')

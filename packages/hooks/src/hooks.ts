@@ -3,7 +3,7 @@ import type { Invoke } from './invoke.js'
 import { type HandlerInfo, type HookObserver, observed } from './observer.js'
 import type { Drop, Stop } from './outcome.js'
 import type { EventToken, FilterToken } from './token.js'
-import { foldFrom, type Handler, runFrom } from './walk.js'
+import { foldFrom, type Handler, type Outcome, runFrom } from './walk.js'
 
 /** How a handler is registered. */
 export interface HandlerOptions {
@@ -49,6 +49,19 @@ export interface Hooks {
   fold<V>(token: FilterToken<V, void>, value: NoInfer<V>): V | Drop | Promise<V | Drop>
   /** Leads a value, with a payload, through a filter. */
   fold<V, P>(token: FilterToken<V, P>, value: NoInfer<V>, payload: NoInfer<P>): V | Drop | Promise<V | Drop>
+  /**
+   * Leads a value through a filter and hands the outcome on in the very turn in which the last handler has answered, so that
+   * nothing happens between what it decided and what is done about it. Returns what `then` returns, or a promise of it if a
+   * handler did.
+   *
+   * @throws whatever a handler, or `then`, throws
+   */
+  foldInto<V, P, R>(
+    token: FilterToken<V, P>,
+    value: NoInfer<V>,
+    payload: NoInfer<P>,
+    then: (outcome: V | Drop) => R | Promise<R>,
+  ): R | Promise<R>
   /** Tells whether a hook has any handler, for callers that would have to prepare its payload. */
   has(token: Token): boolean
   /** Watches every call of every handler. */
@@ -161,7 +174,18 @@ export function createHooks(deps: HooksDeps): Hooks {
       const slot = slotOf(token)
       return slot === undefined
         ? value
-        : (foldFrom(slot.walked, 0, value, payload) as V | Drop | Promise<V | Drop>)
+        : (foldFrom(slot.walked, 0, value, payload, itself) as V | Drop | Promise<V | Drop>)
+    },
+    foldInto<V, P, R>(
+      token: FilterToken<V, P>,
+      value: V,
+      payload: P,
+      then: (outcome: V | Drop) => R | Promise<R>,
+    ) {
+      const slot = slotOf(token)
+      return slot === undefined
+        ? then(value)
+        : (foldFrom(slot.walked, 0, value, payload, then as Outcome) as R | Promise<R>)
     },
     has: (token) => slotOf(token) !== undefined,
     observe(observer) {
@@ -174,6 +198,10 @@ export function createHooks(deps: HooksDeps): Hooks {
       return { [Symbol.dispose]: () => observe(observers.filter((other) => other !== entry)) }
     },
   }
+}
+
+function itself(value: unknown): unknown {
+  return value
 }
 
 function inserted(handlers: readonly Handler[], handler: Handler): readonly Handler[] {

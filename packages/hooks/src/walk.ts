@@ -47,23 +47,30 @@ async function runAfter(
   return runFrom(handlers, at + 1, payload, hook, failed)
 }
 
-/** Leads a value past every handler. Returns a promise only if one of them did. */
+/** What is done with the outcome of a walk, in the turn in which the last handler has answered. */
+export type Outcome = (value: unknown) => unknown
+
+/**
+ * Leads a value past every handler, and hands on what came of it. Returns a promise only if one of them did, or whoever it was
+ * handed to.
+ */
 export function foldFrom(
   handlers: readonly Handler[],
   first: number,
   value: unknown,
   payload: unknown,
+  then: Outcome,
 ): unknown {
   for (let i = first; i < handlers.length; i++) {
     const result = handlers[i]!.invoke(value, payload)
     // Most handlers hand back what they got; nothing needs to be asked then.
     if (result === value) continue
-    if (isThenable(result)) return foldAfter(result, handlers, i, payload)
-    if (isDrop(result)) return result
-    if (isStop(result)) return result.value
+    if (isThenable(result)) return foldAfter(result, handlers, i, payload, then)
+    if (isDrop(result)) return then(result)
+    if (isStop(result)) return then(result.value)
     value = result
   }
-  return value
+  return then(value)
 }
 
 async function foldAfter(
@@ -71,9 +78,10 @@ async function foldAfter(
   handlers: readonly Handler[],
   at: number,
   payload: unknown,
+  then: Outcome,
 ): Promise<unknown> {
   const result = await pending
-  if (isDrop(result)) return result
-  if (isStop(result)) return result.value
-  return foldFrom(handlers, at + 1, result, payload)
+  if (isDrop(result)) return then(result)
+  if (isStop(result)) return then(result.value)
+  return foldFrom(handlers, at + 1, result, payload, then)
 }

@@ -16,6 +16,7 @@ import {
   offlineSeq,
   probeIn,
   receivePacket,
+  reroutePacket,
   resourceVisible,
   sharedWith,
   subscriptionIn,
@@ -504,6 +505,24 @@ describe('presence', () => {
     expect(desk.got).toHaveLength(1)
     release()
     await delivering
+  })
+})
+
+describe('M-7 X-CONS: nothing happens between what the last handler decided and what is done about it', () => {
+  test.each([
+    ['a message is delivered', 'deliver', receivePacket],
+    ['one is delivered again', 'reroute', reroutePacket],
+  ] as const)('when %s', async (_, how, hook) => {
+    const { sessions, hooks } = bench()
+    const desk = fakeSession('juliet@example.com/desk')
+    await online(sessions, desk)
+    hooks.on(hook, async (stanza: Stanza) => stanza, { seq: 10 })
+    hooks.on(hook, (stanza: Stanza) => {
+      queueMicrotask(() => void sessions.close(desk))
+      return stanza
+    })
+    await sessions[how](chat('juliet@example.com'))
+    expect([desk.bodies(), sessions.count()]).toEqual([['hi'], 0])
   })
 })
 

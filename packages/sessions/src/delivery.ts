@@ -30,7 +30,7 @@ import {
 
 /** What {@link createDelivery} needs. */
 export interface DeliveryDeps {
-  readonly hooks: Pick<Hooks, 'fold' | 'run' | 'has'>
+  readonly hooks: Pick<Hooks, 'fold' | 'foldInto' | 'run' | 'has'>
   readonly logger: Logger
   readonly clock: Pick<Clock, 'now'>
   readonly registry: Pick<SessionRegistry, 'list' | 'get'>
@@ -63,8 +63,8 @@ export function createDelivery(
 
   function deliver(stanza: Stanza): Awaitable<void> {
     try {
-      const checked = hooks.fold(receivePacket, stanza)
-      const result = isThenable(checked) ? checked.then(deliverChecked) : deliverChecked(checked)
+      // In one go with what its last handler decided, such as not to let it queue behind what an ended session had.
+      const result = hooks.foldInto(receivePacket, stanza, undefined, deliverChecked)
       return isThenable(result) ? result.then(undefined, (error) => bouncing.fail(stanza, error)) : result
     } catch (error) {
       return bouncing.fail(stanza, error)
@@ -83,10 +83,8 @@ export function createDelivery(
     const { to } = stanza
     const goOn = (value: Stanza | Drop) => (isDrop(value) ? undefined : rerouteTo(value, to, failed))
     try {
-      const asked = hooks.fold(reroutePacket, stanza, { hasCopy: () => hasCopy(stanza) })
-      return isThenable(asked)
-        ? asked.then(goOn).then(undefined, (error) => bouncing.fail(stanza, error))
-        : goOn(asked)
+      const result = hooks.foldInto(reroutePacket, stanza, { hasCopy: () => hasCopy(stanza) }, goOn)
+      return isThenable(result) ? result.then(undefined, (error) => bouncing.fail(stanza, error)) : result
     } catch (error) {
       return bouncing.fail(stanza, error)
     }

@@ -23,7 +23,7 @@ import { presenceSet, presenceUnset, sessionOpened } from './tokens.js'
 /** Collaborators of {@link createSessions}. */
 export interface SessionsDeps {
   /** The hooks of the host. */
-  readonly hooks: Pick<Hooks, 'fold' | 'run' | 'has'>
+  readonly hooks: Pick<Hooks, 'fold' | 'foldInto' | 'run' | 'has'>
   /** Told what fails. */
   readonly logger: Logger
   /** Times sessions and waits. */
