@@ -162,6 +162,30 @@ describe.each(allWays)('acknowledgements %s', (_name, way) => {
     await again.expect(body('1', true))
   })
 
+  test('SM-7: what was asked on a connection that was left is not asked on the next', async () => {
+    await using scene = await openScene(way, { streamManagement: { ackTimeoutMs: 1_000 } })
+    const juliet = await scene.managed('juliet')
+    const romeo = await scene.managed('romeo')
+    romeo.send(chat(juliet.jid.toString(), '1'))
+    await romeo.settle()
+    await juliet.expect(body('1'))
+    await scene.clock.advance(500)
+    await juliet.settle()
+    // Its network has changed: nobody answers any more, and the server does not know yet.
+    const again = await scene.resumed(juliet, juliet.handled - 1)
+    await again.expect(body('1', true))
+    const asked = again.requests
+    await scene.clock.advance(500)
+    await again.expectNothing()
+    expect(again.requests - asked).toBe(1)
+    await scene.clock.advance(999)
+    again.acknowledge()
+    await again.settle()
+    await scene.clock.advance(1_000)
+    await again.settle()
+    expect(scene.waiting).toBe(0)
+  })
+
   test('SM-7: a client that acknowledges now and then is never cut off', async () => {
     await using scene = await openScene(way, { streamManagement: { ackTimeoutMs: 1_000 } })
     const juliet = await scene.managed('juliet')

@@ -106,13 +106,14 @@ export class Keeper implements SessionKeeper, TurnWriter {
   /** The client comes back, and has handled so many. */
   resumeAt(h: number): void {
     this.#waits = false
+    // The connection it leaves may still have been there, and nobody answers on that any more.
+    this.#forgetQuestion()
     this.#confirm(h)
   }
 
   outlives(end: StreamEnd): boolean {
-    this.#clearTimers()
-    this.#asked = false
-    this.#since = 0
+    this.#forgetQuestion()
+    this.#forgetGrace()
     const isLost = !end.clean || end.error?.condition === 'connection-timeout'
     this.#left = !isLost && end.by === 'peer'
     this.#waits = isLost && !this.#exceeds(1) && this.#deps.wait(this)
@@ -135,7 +136,8 @@ export class Keeper implements SessionKeeper, TurnWriter {
 
   release(): readonly KeptStanza[] {
     this.#waits = false
-    this.#clearTimers()
+    this.#forgetQuestion()
+    this.#forgetGrace()
     this.#deps.ended(this)
     return this.#queue.clear()
   }
@@ -197,9 +199,7 @@ export class Keeper implements SessionKeeper, TurnWriter {
   // Those are out of the queue before anybody is told, who may have more to send.
   #confirm(h: number): void {
     for (const stanza of this.#queue.acknowledge(h)) this.session.confirm(stanza)
-    if (this.#graceTimer === undefined || this.#exceeds(1)) return
-    this.#graceTimer[Symbol.dispose]()
-    this.#graceTimer = undefined
+    if (!this.#exceeds(1)) this.#forgetGrace()
   }
 
   #exceeds(factor: number): boolean {
@@ -223,9 +223,17 @@ export class Keeper implements SessionKeeper, TurnWriter {
     }
   }
 
-  #clearTimers(): void {
-    for (const timer of [this.#askTimer, this.#ackTimer, this.#graceTimer]) timer?.[Symbol.dispose]()
-    this.#askTimer = this.#ackTimer = this.#graceTimer = undefined
+  #forgetQuestion(): void {
+    this.#clearAskTimer()
+    this.#ackTimer?.[Symbol.dispose]()
+    this.#ackTimer = undefined
+    this.#asked = false
+    this.#since = 0
+  }
+
+  #forgetGrace(): void {
+    this.#graceTimer?.[Symbol.dispose]()
+    this.#graceTimer = undefined
   }
 }
 
