@@ -172,11 +172,12 @@ export class Keeper implements SessionKeeper, TurnWriter {
   #ask(): void {
     if (!this.session.connected) return
     this.#clearAskTimer()
-    this.session.writeControl(requestElement)
     this.#asked = true
     this.#since = 0
     this.#askedAt = this.#deps.clock.monotonic()
     if (this.#ackTimer === undefined) this.#awaitAck(this.#deps.settings.ackTimeoutMs)
+    // Last, for it may be one element too many for the connection, which then is no more.
+    this.session.writeControl(requestElement)
   }
 
   #clearAskTimer(): void {
