@@ -46,6 +46,22 @@ test('a corked outbox writes once, when it is uncorked', async () => {
   expect(transport.writes).toEqual(['<a/><b/>'])
 })
 
+test('what comes up while a corked outbox writes leaves too', async () => {
+  for (const write of ['uncork', 'flushAll'] as const) {
+    const { transport, outbox, push } = open()
+    // One in memory may answer at once.
+    transport.flushed = () => {
+      transport.flushed = () => {}
+      push('<more/>')
+    }
+    push('<a/>')
+    if (write === 'uncork') outbox.cork()
+    outbox[write]()
+    await settled()
+    expect(transport.writes).toEqual(['<a/>', '<more/>'])
+  }
+})
+
 describe('outboxes of one turn', () => {
   function pair() {
     const turn = createWriteTurn()

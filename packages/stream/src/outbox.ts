@@ -148,13 +148,13 @@ class TurnOutbox<T> implements Outbox<T>, TurnWriter, Alarm {
 
   uncork(): void {
     if (!this.#blocked) this.#flush()
-    this.#corked = false
+    this.#opened()
   }
 
   flushAll(): void {
     this.#corked = true // a goodbye is an answer too
     this.#flush()
-    this.#corked = false
+    this.#opened()
   }
 
   /** @internal For the turn. */
@@ -198,6 +198,12 @@ class TurnOutbox<T> implements Outbox<T>, TurnWriter, Alarm {
 
   get #pendingBytes(): number {
     return this.#pending.length + this.#framedBytes
+  }
+
+  #opened(): void {
+    this.#corked = false
+    // A transport in memory calls back at once, and whoever hears of it may have more to say.
+    if (this.#stanzas > 0) this.#schedule()
   }
 
   #schedule(): void {
