@@ -52,7 +52,7 @@ const headers = {
 /** Connects a client. */
 export function connect(
   port: C2sPort,
-  options: { framing?: 'stream' | 'framed'; tls?: boolean } = {},
+  options: { framing?: 'stream' | 'framed'; tls?: boolean; lingers?: boolean } = {},
 ): FakeClient {
   let written = ''
   const waiting: (() => void)[] = []
@@ -75,7 +75,7 @@ export function connect(
     resume: () => void calls.push('resume'),
     end() {
       calls.push('end')
-      queueMicrotask(() => sink.disconnected())
+      if (options.lingers !== true) queueMicrotask(() => sink.disconnected())
     },
     destroy: () => void calls.push('destroy'),
   }

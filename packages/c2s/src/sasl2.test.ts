@@ -1,6 +1,6 @@
 import { parseJid } from '@xmppkit/jid'
 import { sessionOpened } from '@xmppkit/sessions'
-import { NS } from '@xmppkit/stanza'
+import { NS, StreamError } from '@xmppkit/stanza'
 import { Element } from '@xmppkit/xml'
 import { describe, expect, test } from 'vitest'
 import { bindRequest, connect, hello, rig, settled } from './fake-client.js'
@@ -122,6 +122,65 @@ describe('a login with a session', () => {
     release()
     await settled()
     await host.clock.advance(60_000)
+    expect([host.sessions.count(), host.port.connections, host.errors]).toEqual([0, 0, []])
+  })
+
+  test('a stream that has ended before the session is opened gets none, and leaves nothing behind', async () => {
+    const host = rig()
+    const opened: unknown[] = []
+    host.hooks.on(sessionOpened, ({ session }) => void opened.push(session.jid.toString()))
+    let goOn = () => {}
+    host.c2s.inline.add({
+      name: 'slow',
+      seq: 1,
+      advertise: () => undefined,
+      wants: () => true,
+      negotiate: () =>
+        new Promise((resolve) => {
+          goOn = () => resolve({})
+        }),
+    })
+    // Its client takes a moment to hang up.
+    const client = connect(host.port, { lingers: true })
+    client.feed(hello() + authenticate('ann', bind('A') + agent(1)))
+    await settled()
+    let isClosed = false
+    const closing = host.port.close().then(() => {
+      isClosed = true
+    })
+    goOn()
+    await settled()
+    client.sink.disconnected()
+    await settled()
+    expect([opened, host.sessions.count(), host.port.connections, isClosed]).toEqual([[], 0, 0, true])
+    await closing
+  })
+
+  test('nobody takes part in the binding of a session that has ended meanwhile', async () => {
+    const host = rig()
+    const took: string[] = []
+    host.c2s.bind2.add({
+      name: 'quiet',
+      seq: 50,
+      wants: () => true,
+      negotiate: ({ session }) => void took.push(String(session.ended)) as undefined,
+    })
+    let release = () => {}
+    host.hooks.on(
+      sessionOpened,
+      () =>
+        new Promise<void>((resolve) => {
+          release = resolve
+        }),
+    )
+    const client = connect(host.port)
+    client.feed(hello() + authenticate('ann', bind('A') + agent(1)))
+    await settled()
+    const ending = host.sessions.kick(parseJid('ann@example.com'), new StreamError('conflict'))
+    release()
+    await settled()
+    await ending
+    expect(took).toEqual([])
     expect([host.sessions.count(), host.port.connections, host.errors]).toEqual([0, 0, []])
   })
 })

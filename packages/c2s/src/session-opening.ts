@@ -1,6 +1,6 @@
 import { type BareJid, type FullJid, JidError } from '@xmppkit/jid'
 import { SessionError, type SessionInfo, type Sessions, sessionErrorAnswer } from '@xmppkit/sessions'
-import { StanzaError } from '@xmppkit/stanza'
+import { StanzaError, StreamError } from '@xmppkit/stanza'
 import type { AccountWatch } from './account-watch.js'
 import type { ClientSession } from './client-session.js'
 import type { ClientConnection } from './connection.js'
@@ -32,7 +32,8 @@ export interface SessionOpeningDeps {
  * Opens a session on a connection.
  *
  * @throws StanzaError if it is refused
- * @throws StreamError `not-authorized` if the account has changed since its login began
+ * @throws StreamError `not-authorized` if the account has changed since its login began; `reset` if the stream has ended, which
+ * nobody hears: it ends the binding
  */
 export async function openSession(
   { sessions, accounts }: SessionOpeningDeps,
@@ -41,6 +42,8 @@ export async function openSession(
   info: Partial<SessionInfo>,
 ): Promise<void> {
   accounts.checkLogin(session.account, connection)
+  // Nobody would tell the session that its stream has ended.
+  if (connection.ended) throw streamEnded()
   connection.session = session
   try {
     await sessions.open(session, info)
@@ -50,9 +53,16 @@ export async function openSession(
     throw bindAnswer(error)
   }
   // The client may have gone while an older session was ending, and then nobody closes this one any more.
-  if (connection.ended) await sessions.close(session, 'connection lost while it was opened')
+  if (connection.ended) {
+    await sessions.close(session, 'connection lost while it was opened')
+    throw streamEnded()
+  }
   // Who ended the sessions of the account may not have found this one yet.
   accounts.checkLogin(session.account, connection)
+}
+
+function streamEnded(): StreamError {
+  return new StreamError('reset', { text: 'the stream has ended' })
 }
 
 function bindAnswer(error: unknown): unknown {
