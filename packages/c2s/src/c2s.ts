@@ -32,7 +32,7 @@ import type { PaceOptions } from './pace.js'
 import { endEarlierSessions } from './same-client.js'
 import type { C2sSession } from './session.js'
 import { infoOf, type LoginInfo, loginOf } from './session-info.js'
-import { openSession, resourceFor } from './session-opening.js'
+import { openSession, resourceFor, streamEnded } from './session-opening.js'
 import { forbiddenSession } from './tokens.js'
 
 /** Collaborators of {@link createC2s}. */
@@ -175,6 +175,8 @@ export function createC2s(deps: C2sDeps, options: C2sOptions = {}): C2s {
     const { id: clientId } = userAgent
     const session = await open(account, resource, state, { mechanism, ...(clientId && { clientId }) })
     if (clientId !== undefined) await endEarlierSessions(deps.sessions, session, clientId)
+    // Whoever takes part in the binding would not be told of the end any more.
+    if (session.ended) throw streamEnded()
     return session
   }
 

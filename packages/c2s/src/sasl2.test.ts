@@ -1,5 +1,5 @@
 import { parseJid } from '@xmppkit/jid'
-import { sessionOpened } from '@xmppkit/sessions'
+import { sessionClosed, sessionOpened } from '@xmppkit/sessions'
 import { NS, StreamError } from '@xmppkit/stanza'
 import { Element } from '@xmppkit/xml'
 import { describe, expect, test } from 'vitest'
@@ -156,32 +156,37 @@ describe('a login with a session', () => {
     await closing
   })
 
-  test('nobody takes part in the binding of a session that has ended meanwhile', async () => {
+  test.each([
+    ['it was being opened', sessionOpened],
+    ['what the client left behind was ending', sessionClosed],
+  ])('nobody takes part in the binding of a session that has ended while %s', async (_when, token) => {
     const host = rig()
     const took: string[] = []
+    await login(host, 'ann', bind('A') + agent(1))
     host.c2s.bind2.add({
       name: 'quiet',
       seq: 50,
       wants: () => true,
       negotiate: ({ session }) => void took.push(String(session.ended)) as undefined,
     })
-    let release = () => {}
-    host.hooks.on(
-      sessionOpened,
-      () =>
-        new Promise<void>((resolve) => {
-          release = resolve
-        }),
-    )
+    let goOn = () => {}
+    const gate = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    host.hooks.on(token, () => gate)
     const client = connect(host.port)
-    client.feed(hello() + authenticate('ann', bind('A') + agent(1)))
+    client.feed(hello() + authenticate('ann', bind('B') + agent(1)))
     await settled()
-    const ending = host.sessions.kick(parseJid('ann@example.com'), new StreamError('conflict'))
-    release()
+    client.sink.disconnected()
+    const jid = host.sessions.resources(parseJid('ann@example.com').bare).at(-1)!.jid
+    const ending = host.sessions.kick(jid, new StreamError('conflict'))
+    goOn()
     await settled()
     await ending
     expect(took).toEqual([])
-    expect([host.sessions.count(), host.port.connections, host.errors]).toEqual([0, 0, []])
+    const left = host.sessions.resources(jid.bare)
+    expect(left.map((one) => one.jid.toString())).not.toContain(jid.toString())
+    expect([host.port.connections, host.errors]).toEqual([left.length, []])
   })
 })
 

@@ -61,7 +61,8 @@ export async function openSession(
   accounts.checkLogin(session.account, connection)
 }
 
-function streamEnded(): StreamError {
+/** Ends a binding whose stream has ended meanwhile; nobody hears it. */
+export function streamEnded(): StreamError {
   return new StreamError('reset', { text: 'the stream has ended' })
 }
 

@@ -40,3 +40,13 @@ test('CSI-1: a session that is bound with its login begins in the state its clie
   await state.close()
   expect(String(bind2.feature.advertise({} as never))).not.toContain('feature')
 })
+
+test('CSI-1: nothing is remembered of a session that has ended while it was bound', async () => {
+  const jid = parseJid('juliet@example.com').bare.withResource('phone')
+  const session = { sid: '1', jid, ended: true } as C2sSession
+  const bind2 = createBind2<C2sSession>({ bind: () => session, ids: createCountingIds('r'), logger })
+  const hooks = createHooks({ onError() {} })
+  const state = createClientState({ hooks, sessions: { resources: () => [] }, bind2 })
+  await bind(bind2, jid.bare, `<inactive xmlns='${NS.clientState}'/>`)
+  expect(state.isInactive(session)).toBe(false)
+})

@@ -118,7 +118,8 @@ export function createClientState(deps: ClientStateDeps, options: ClientStateOpt
         feature: NS.clientState,
         wants: (request) => request.has('inactive', NS.clientState),
         negotiate({ session }) {
-          inactive(session)
+          // Of one that has ended meanwhile nobody would be told again.
+          if (!session.ended) inactive(session)
           return undefined
         },
       }),

@@ -12,7 +12,7 @@ const raw = parseElement("<message xmlns='jabber:client'/>")
 test('SM-7: a connection that breaks under the question is not waited for', async () => {
   const clock = createManualClock()
   const did: string[] = []
-  let breaks = true
+  const breaks = true
   const session = {
     connected: true,
     write: () => void did.push('write'),

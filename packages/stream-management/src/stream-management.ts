@@ -134,7 +134,10 @@ export function createStreamManagement(
 
   function enable(el: RawElement, state: StreamState): Element {
     const session = c2s.sessionOf(state)
-    if (session === undefined || bySession.has(session.sid)) return failedElement('unexpected-request')
+    // One that has ended while it was bound would never release its keeper.
+    if (session === undefined || session.ended || bySession.has(session.sid)) {
+      return failedElement('unexpected-request')
+    }
     const timeoutMs = timeoutFor(el, settings)
     const resumable = timeoutMs > 0 ? { id: ids.next(), timeoutMs } : undefined
     manage(session, resumable)
