@@ -31,6 +31,14 @@ interface Ended {
   readonly expiresAt: number
 }
 
+/** What is about to be written of one session. */
+interface Pending {
+  readonly account: string
+  isWriting: boolean
+  isForgotten: boolean
+  done: Promise<unknown>
+}
+
 // One entry holds all of an account, oldest first: it is small, and what has expired goes with the next write.
 const key = 'ended'
 
@@ -38,19 +46,22 @@ const key = 'ended'
 export function createEndedSessions(deps: EndedSessionsDeps): EndedSessions {
   const { clock, logger } = deps
   const store = jsonKeyValue(deps.store, readEnded)
-  const pending = new Set<Promise<unknown>>()
+  // By the id of the session.
+  const pending = new Map<string, Pending>()
 
   const current = (ended: readonly Ended[] = []) => {
     const now = clock.now()
     return ended.filter(({ expiresAt }) => expiresAt > now)
   }
 
-  async function put(keeper: Keeper, id: string, idle: Awaitable<void>): Promise<void> {
+  async function put(about: Pending, keeper: Keeper, id: string, idle: Awaitable<void>): Promise<void> {
     // The last stanza may still be under way; it counts.
     if (isThenable(idle)) await idle
+    if (about.isForgotten) return
+    about.isWriting = true
     const { rememberMs, maxRememberedPerAccount } = deps.settings
     const one: Ended = { id, handled: keeper.count, expiresAt: clock.now() + rememberMs }
-    await store.update(keeper.session.account.toString(), key, (before) =>
+    await store.update(about.account, key, (before) =>
       [...current(before), one].slice(-maxRememberedPerAccount),
     )
   }
@@ -64,14 +75,18 @@ export function createEndedSessions(deps: EndedSessionsDeps): EndedSessions {
       const { rememberMs, maxRememberedPerAccount } = deps.settings
       const { resumable, session } = keeper
       if (resumable === undefined || rememberMs <= 0 || maxRememberedPerAccount < 1) return
-      const putting: Promise<unknown> = put(keeper, resumable.id, session.idle())
+      const { id } = resumable
+      const account = session.account.toString()
+      const about: Pending = { account, isWriting: false, isForgotten: false, done: Promise.resolve() }
+      pending.set(id, about)
+      about.done = put(about, keeper, id, session.idle())
         .catch(failed)
-        .finally(() => pending.delete(putting))
-      pending.add(putting)
+        .finally(() => pending.delete(id))
     },
     async handled(account, id) {
-      // What is being written counts, too.
-      await Promise.all(pending)
+      // What is being written counts, too. Nobody waits for anybody else's, which may take as long as a stanza does.
+      const about = pending.get(id)
+      if (about?.account === account.toString()) await about.done
       try {
         return current(await store.get(account.toString(), key)).find((one) => one.id === id)?.handled
       } catch (cause) {
@@ -79,12 +94,15 @@ export function createEndedSessions(deps: EndedSessionsDeps): EndedSessions {
       }
     },
     async forget(account) {
-      // What is being written goes, too.
-      await Promise.all(pending)
-      await store.removeOwner(account.toString())
+      const owner = account.toString()
+      const own = [...pending.values()].filter((about) => about.account === owner)
+      // What waits for a stanza may wait for this one, which removes the account. What is being written goes, too.
+      for (const about of own) about.isForgotten = true
+      await Promise.all(own.filter(({ isWriting }) => isWriting).map(({ done }) => done))
+      await store.removeOwner(owner)
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all(pending)
+      await Promise.all([...pending.values()].map(({ done }) => done))
     },
   }
 }
