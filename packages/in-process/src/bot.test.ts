@@ -1,8 +1,8 @@
 import { checkRegisterUser } from '@xmppkit/auth'
-import { delivered, selfPresence, userReceivePacket } from '@xmppkit/c2s'
+import { delivered, selfPresence, userReceivePacket, userSendPacket } from '@xmppkit/c2s'
 import { drop } from '@xmppkit/hooks'
 import { parseJid } from '@xmppkit/jid'
-import { offlineMessage } from '@xmppkit/sessions'
+import { offlineMessage, sessionOpened } from '@xmppkit/sessions'
 import { attr, defineIq, element, int, StanzaError, StreamError, string, text } from '@xmppkit/stanza'
 import { describe, expect, test } from 'vitest'
 import type { BotMessage } from './bot.js'
@@ -271,5 +271,59 @@ describe('its inbox', () => {
     await Promise.all([closing, third])
     expect(begun).toEqual(['1'])
     expect(stored).toEqual(['2', '3'])
+  })
+})
+
+describe('a bot that does not come about leaves nothing behind', () => {
+  const account = parseJid(helper).bare
+
+  test('because its presence is refused', async () => {
+    const host = fakeHost()
+    host.hooks.on(userSendPacket, () => {
+      throw new StanzaError('not-allowed')
+    })
+    await expect(host.inProcess.bot(helper, {})).rejects.toMatchObject({ condition: 'not-allowed' })
+    expect(host.sessions.resources(account)).toEqual([])
+  })
+
+  test('because everything ends while it is opened', async () => {
+    const host = fakeHost()
+    let goOn = () => {}
+    const gate = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    host.hooks.on(sessionOpened, () => gate)
+    const opening = host.inProcess.bot(helper, {})
+    await settled()
+    const closing = host.inProcess.close()
+    goOn()
+    await closing
+    expect(host.sessions.resources(account)).toEqual([])
+    expect(await (await opening).ended).toBe('closed')
+    await expect(host.inProcess.bot(helper, {})).rejects.toMatchObject({ code: 'in-process/closed' })
+  })
+
+  test('because it is ended while it is opened: nobody hears that it is there', async () => {
+    const host = fakeHost()
+    const told: string[] = []
+    host.hooks.on(selfPresence, ({ stanza }) => void told.push(stanza.type))
+    let goOn = () => {}
+    const gate = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    host.hooks.on(sessionOpened, () => gate)
+    const opening = host.inProcess.bot(helper, {})
+    await settled()
+    await host.sessions.kick(account, new StreamError('policy-violation'))
+    goOn()
+    expect(await (await opening).ended).toContain('policy-violation')
+    expect(told).toEqual([])
+  })
+
+  test('and there are no more than there may be, also if all are opened at once', async () => {
+    const host = fakeHost({ maxBots: 1 })
+    const opening = await Promise.allSettled([host.inProcess.bot(helper, {}), host.inProcess.bot(helper, {})])
+    expect(opening.map(({ status }) => status)).toEqual(['fulfilled', 'rejected'])
+    expect(host.sessions.resources(account)).toHaveLength(1)
   })
 })

@@ -91,7 +91,7 @@ export interface Bot extends AsyncDisposable, Pick<Iq, 'request'> {
   close(): Promise<void>
 }
 
-/** Makes a bot and opens its session. @throws SessionError as `Sessions.open` */
+/** Makes a bot and opens its session. @throws SessionError as `Sessions.open`; StanzaError if its presence is refused */
 export async function createBot(
   deps: BotDeps,
   jid: FullJid,
@@ -99,7 +99,13 @@ export async function createBot(
   options: Required<InProcessOptions>,
 ): Promise<Bot> {
   const client = new VirtualClient(deps, jid, setup, options)
-  await client.open()
+  try {
+    await client.open()
+  } catch (error) {
+    // Nobody else could end it.
+    await client.bot.close()
+    throw error
+  }
   return client.bot
 }
 
@@ -145,7 +151,8 @@ class VirtualClient {
   async open(): Promise<void> {
     await this.#session.open()
     const { presence: how = {} } = this.#setup
-    if (how !== false) await this.#setPresence(how)
+    // Of one that has ended meanwhile nobody would be told that it is gone.
+    if (how !== false && !this.#session.ended) await this.#setPresence(how)
   }
 
   #requests(): Iq {

@@ -1,6 +1,6 @@
 import { checkRegisterUser } from '@xmppkit/auth'
 import { type Hooks, stop } from '@xmppkit/hooks'
-import { isBareJid, type Jid, parseJid } from '@xmppkit/jid'
+import { type BareJid, isBareJid, type Jid, parseJid } from '@xmppkit/jid'
 import { createScope } from '@xmppkit/runtime'
 import type { Sessions } from '@xmppkit/sessions'
 import { type Bot, type BotDeps, type BotSetup, createBot } from './bot.js'
@@ -32,8 +32,8 @@ export interface InProcess extends Pick<MessageMiddleware, 'onMessage'>, AsyncDi
    * Opens a session for code of yours. Without a resource it gets one of its own. It needs no account; with one, what comes while
    * it is away waits for it. While it is there, nobody can register its name.
    *
-   * @throws InProcessError `in-process/limit`, `in-process/unknown-account` for a domain that is not of the host; SessionError
-   * as `Sessions.open`; JidError
+   * @throws InProcessError `in-process/limit`, `in-process/closed`, `in-process/unknown-account` for a domain that is not of the
+   * host; SessionError as `Sessions.open`; StanzaError if its presence is refused; JidError
    */
   bot(address: Jid | string, setup: BotSetup): Promise<Bot>
   /** Ends: bots leave, and nothing is reviewed any more. */
@@ -54,7 +54,8 @@ export interface InProcess extends Pick<MessageMiddleware, 'onMessage'>, AsyncDi
 export function createInProcess(deps: InProcessDeps, options: InProcessOptions = {}): InProcess {
   const settings = Object.freeze({ ...inProcessDefaults, ...options })
   const scope = createScope()
-  const bots = new Set<Bot>()
+  // Also those that are being opened.
+  const bots = new Map<Promise<Bot>, BareJid>()
   const outcomes = scope.use(createOutcomes(deps))
   const middleware = scope.use(createMessageMiddleware(deps, settings))
 
@@ -62,14 +63,16 @@ export function createInProcess(deps: InProcessDeps, options: InProcessOptions =
     deps.hooks.on(
       checkRegisterUser,
       (allowed, { account, remoteAddress }) => {
-        const isTaken = remoteAddress !== undefined && [...bots].some((bot) => bot.account.equals(account))
+        const isTaken =
+          remoteAddress !== undefined && [...bots.values()].some((taken) => taken.equals(account))
         return isTaken ? stop(false) : allowed
       },
       { label: 'in-process' },
     ),
   )
   scope.defer(async () => {
-    await Promise.all([...bots].map((bot) => bot.close()))
+    const close = (bot: Bot) => bot.close()
+    await Promise.all([...bots.keys()].map((opening) => opening.then(close, () => {})))
   })
 
   return {
@@ -80,14 +83,16 @@ export function createInProcess(deps: InProcessDeps, options: InProcessOptions =
       if (jid.local === '' || !deps.domains.has(jid.domain)) {
         throw new InProcessError('in-process/unknown-account', `${jid} is no address of an account here`)
       }
+      if (scope.signal.aborted) throw new InProcessError('in-process/closed', 'the server has stopped')
       if (bots.size >= settings.maxBots) {
         throw new InProcessError('in-process/limit', `there are ${bots.size} bots already`)
       }
       const full = deps.sessions.resourceFor(jid.bare, isBareJid(jid) ? '' : jid.resource)
-      const bot = await createBot({ ...deps, outcomes }, full, setup, settings)
-      bots.add(bot)
-      void bot.ended.then(() => bots.delete(bot))
-      return bot
+      const opening = createBot({ ...deps, outcomes }, full, setup, settings)
+      bots.set(opening, full.bare)
+      const forget = () => void bots.delete(opening)
+      opening.then(({ ended }) => ended.then(forget), forget)
+      return opening
     },
     close: () => scope.close(),
     [Symbol.asyncDispose]: () => scope.close(),
