@@ -90,6 +90,17 @@ export abstract class Engine<T> extends Lifecycle<T> implements ConnectionSink, 
     if (!this.isOver) this.#pump.release()
   }
 
+  /** True while no input is taken because of {@link Engine.suspend}. */
+  get suspended(): boolean {
+    return this.#pump.held
+  }
+
+  override dead(): void {
+    // What is not read may hold the answer.
+    if (this.suspended) this.deadlines.watch(this)
+    else super.dead()
+  }
+
   /** A new stream on the same connection. */
   protected restart(): void {
     this.enter('header')

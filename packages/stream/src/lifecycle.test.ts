@@ -249,6 +249,17 @@ describe('silent peers', () => {
     expect(probes).toBe(1)
   })
 
+  test('S-14: a peer that is not listened to is not taken for silent', async () => {
+    let probes = 0
+    const rig = await established({ deps: { probe: () => void probes++ } })
+    rig.stream.suspend()
+    await rig.clock.advance(660_000)
+    expect([probes, rig.ends]).toEqual([1, []])
+    rig.stream.resume()
+    await rig.clock.advance(660_000)
+    expect(rig.ends).toMatchObject([{ error: { condition: 'connection-timeout' } }])
+  })
+
   test('without a probe idle peers get whitespace, which a dead connection fails to take', async () => {
     const rig = await established()
     await rig.clock.advance(600_000)

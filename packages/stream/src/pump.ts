@@ -110,6 +110,11 @@ export class Pump {
     this.#regulate()
   }
 
+  /** True from {@link Pump.hold} on. */
+  get held(): boolean {
+    return this.#held
+  }
+
   /** Ends {@link Pump.hold}. */
   release(): void {
     if (!this.#held) return

@@ -104,6 +104,8 @@ export interface ServerStream<T = never> extends ConnectionSink {
   suspend(): void
   /** Takes input again. */
   resume(): void
+  /** True from {@link ServerStream.suspend} on: what the peer has said meanwhile is not known. */
+  readonly suspended: boolean
 }
 
 /**
