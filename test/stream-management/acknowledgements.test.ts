@@ -256,6 +256,28 @@ describe('acknowledgements', () => {
     expect(told).toEqual(['1'])
   })
 
+  test('SM-7: a client that is read slowly is not taken for silent', async () => {
+    await using scene = await openScene(inMemory, {
+      c2s: { shaper: { bytesPerSecond: 1_000, burstBytes: 10_000 } },
+      streamManagement: { ackTimeoutMs: 1_000 },
+    })
+    const juliet = await scene.managed('juliet')
+    const romeo = await scene.managed('romeo')
+    // It answers at once, but not before half a minute is anything of it read.
+    juliet.send(chat('nurse@capulet.test', 'x'.repeat(20_000)))
+    await scene.clock.advance(0)
+    romeo.send(chat(juliet.jid.toString(), '1'))
+    await romeo.settle()
+    await scene.clock.advance(500)
+    juliet.acknowledge(juliet.handled + 1)
+    await scene.clock.advance(5_000)
+    expect(scene.waiting).toBe(0)
+    await scene.clock.advance(60_000)
+    await juliet.expect(body('1'))
+    await juliet.settle()
+    expect(scene.waiting).toBe(0)
+  })
+
   test('SM-1: what a handler changes on the way is what counts, once', async () => {
     await using scene = await openScene(inMemory)
     const juliet = await scene.managed('juliet')

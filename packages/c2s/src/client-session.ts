@@ -86,6 +86,10 @@ export class ClientSession implements SendingSession, KeptSession {
     return this.#connected
   }
 
+  get suspended(): boolean {
+    return this.#connection.stream.suspended
+  }
+
   /** The client's next stanza. */
   receive(raw: RawElement): Awaitable<void> {
     this.charge(raw.size)

@@ -48,6 +48,8 @@ export interface KeptSession extends C2sSession {
   confirm(stanza: KeptStanza): void
   /** Counts an element of the client that is no stanza towards how fast it may send. */
   charge(bytes: number): void
+  /** True while the client is not listened to, because it sends too much: it may have confirmed more than is known. */
+  readonly suspended: boolean
   /** Resolves once nothing the client has said is being handled; `undefined` if nothing is. */
   idle(): Awaitable<void>
 }

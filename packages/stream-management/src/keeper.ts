@@ -193,6 +193,8 @@ export class Keeper implements SessionKeeper, TurnWriter {
       if (!this.#asked) return
       const left = this.#askedAt + this.#deps.settings.ackTimeoutMs - this.#deps.clock.monotonic()
       if (left > 0) this.#awaitAck(left)
+      // What is not read may hold the answer.
+      else if (this.session.suspended) this.#awaitAck(this.#deps.settings.ackTimeoutMs)
       else this.session.end(new StreamError('connection-timeout', { text: 'no acknowledgement' }))
     })
   }
