@@ -197,7 +197,8 @@ class LocalClient implements SendingSession, LocalSession {
   async #comeBack(available: Stanza): Promise<void> {
     const { sessions } = this.#deps
     await sessions.setPresence(this, presence({ from: this.jid, priority: -1 }))
-    await sessions.setPresence(this, available)
+    // What it has said of itself meanwhile holds.
+    if (this.presence === available) await sessions.setPresence(this, available)
   }
 
   // Who owns a message keeps it; others' waits in storage, if there is one.

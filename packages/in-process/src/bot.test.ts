@@ -2,7 +2,7 @@ import { checkRegisterUser } from '@xmppkit/auth'
 import { delivered, selfPresence, userReceivePacket, userSendPacket } from '@xmppkit/c2s'
 import { drop } from '@xmppkit/hooks'
 import { parseJid } from '@xmppkit/jid'
-import { offlineMessage, sessionOpened } from '@xmppkit/sessions'
+import { offlineMessage, presenceSet, sessionOpened } from '@xmppkit/sessions'
 import { attr, defineIq, element, int, StanzaError, StreamError, string, text } from '@xmppkit/stanza'
 import { describe, expect, test } from 'vitest'
 import type { BotMessage } from './bot.js'
@@ -251,6 +251,23 @@ describe('its inbox', () => {
     await end('1')
     await end('2')
     expect(begun).toEqual(['1', '2'])
+  })
+
+  test('a bot that says it is away while it asks for what was stored stays away', async () => {
+    const { host, bot, end } = await slow({ maxInbox: 1, maxWaitingSenders: 0 })
+    host.hooks.on(offlineMessage, (value) => ({ ...value, action: 'stored' }))
+    let goOn = () => {}
+    const gate = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    await host.arrives(says('1'))
+    await host.arrives(says('2', 'a@away.example/x'))
+    host.hooks.on(presenceSet, ({ session }) => (session.priority === -1 ? gate : undefined))
+    await end('1')
+    await bot.setPresence(false)
+    goOn()
+    await settled()
+    expect(host.sessions.resources(bot.account).map(({ priority }) => priority)).toEqual([undefined])
   })
 
   test('X-CONS: what it has not begun when it leaves finds another way, in order', async () => {
