@@ -391,6 +391,19 @@ describe('direct TLS (XEP-0368)', () => {
     await once(socket, 'close')
     expect(listener.connections).toBe(0)
   })
+
+  test('a listener that closes waits for no handshake', async () => {
+    const { listener, clock } = await start({ tls: 'direct' })
+    const up = await dialTls({ port: listener.port })
+    const silent = await dial(listener.port)
+    await expect.poll(() => listener.connections).toBe(2)
+    const gone = once(silent, 'close')
+    await listener.close()
+    await gone
+    expect([listener.connections, clock.timers]).toEqual([1, 0])
+    up.write('still there')
+    expect(String((await once(up, 'data'))[0])).toContain('still there')
+  })
 })
 
 describe('certificates', () => {

@@ -85,7 +85,10 @@ export interface TcpListener extends AsyncDisposable {
   readonly tls: TlsMode
   /** Connections up now. */
   readonly connections: number
-  /** Takes no new connections; those that are up go on until their streams end. Idempotent. */
+  /**
+   * Takes no new connections, and ends those that are not secure yet where TLS comes first; those that are up go on until their
+   * streams end. Idempotent.
+   */
   close(): Promise<void>
 }
 
@@ -133,7 +136,10 @@ export async function listenTcp(deps: TcpListenerDeps, options: TcpListenerOptio
     transport.attach(deps.accept(transport))
   }
 
-  const secureFirst = (socket: Socket, remoteAddress: string, slot: Disposable) =>
+  // Nobody but the listener knows of them yet.
+  const handshakes = new Set<Socket>()
+  const secureFirst = (socket: Socket, remoteAddress: string, slot: Disposable) => {
+    handshakes.add(socket)
     startHandshake({
       socket,
       certificates: deps.certificates!,
@@ -141,12 +147,17 @@ export async function listenTcp(deps: TcpListenerDeps, options: TcpListenerOptio
       direct: true,
       clock: deps.clock,
       timeoutMs: settings.handshakeTimeoutMs,
-      onSecure: (secured, tls) => serve(secured, remoteAddress, tls, slot),
+      onSecure(secured, tls) {
+        handshakes.delete(socket)
+        serve(secured, remoteAddress, tls, slot)
+      },
       onFailure(error) {
+        handshakes.delete(socket)
         slot[Symbol.dispose]()
         deps.logger.debug('handshake failed', { remoteAddress, reason: error.message })
       },
     })
+  }
 
   const server = createServer(
     {
@@ -165,6 +176,7 @@ export async function listenTcp(deps: TcpListenerDeps, options: TcpListenerOptio
     // Resolves when nothing new is accepted; Node's callback would wait for the last connection.
     closing ??= new Promise((resolve) => {
       server.close()
+      for (const socket of handshakes) socket.destroy()
       setImmediate(resolve)
     })
     return closing
