@@ -564,6 +564,37 @@ describe('order (M-7)', () => {
     expect([again.bodies(), host.answers()]).toEqual([['1', '2', '3'], []])
   })
 
+  test('X-CONS: nor is it though something else is being stored by then', async () => {
+    const writes: (() => void)[] = []
+    let isSlow = false
+    const host = fakeHost({
+      store: (store) => ({
+        ...store,
+        async append(...args) {
+          if (isSlow) await new Promise<void>((resolve) => writes.push(resolve))
+          return store.append(...args)
+        },
+      }),
+      options: { maxMessagesPerAccount: 2, releaseBatch: 1 },
+    })
+    await host.says('1')
+    await host.says('2')
+    const juliet = await host.connect(balcony, { acknowledges: true, receiptsByHand: true })
+    await juliet.available()
+    const waits = host.says('3')
+    await settled()
+    isSlow = true
+    juliet.receipts.shift()?.('delivered')
+    const comes = host.says('4')
+    await settled()
+    isSlow = false
+    for (const go of writes.splice(0)) go()
+    await Promise.all([waits, comes])
+    await settled()
+    // The last is not under way yet: there is room for one at a time.
+    expect([juliet.bodies(), await host.waiting()]).toEqual([['1', '2', '3'], 3])
+  })
+
   test('a second resource that comes where one is already does not make messages queue', async () => {
     let lease = () => {}
     const slow = (store: OfflineStore): OfflineStore => ({

@@ -59,6 +59,8 @@ export interface Storing {
 const rules: DeliveryRules = Object.freeze({ bareMessages: 'all-non-negative' })
 const rerouteRules: DeliveryRules = Object.freeze({ ...rules, rerouted: true })
 
+const always = () => true
+
 /** Makes the storing of one host. */
 export function createStoring(
   deps: StoringDeps,
@@ -119,6 +121,9 @@ export function createStoring(
     }
   }
 
+  /** Whether nothing is on its way from sessions that have ended. */
+  const isFirst = (account: BareJid): boolean => sessions.heldBack(account) === undefined
+
   const queueBehind = async (
     account: BareJid,
     stanza: Stanza,
@@ -131,7 +136,9 @@ export function createStoring(
     }
     // There is somebody to take it, only not yet.
     await release.settled(account, isHeldBack)
-    return handOn(account, stanza, isHeldBack ? rerouteRules : rules)
+    if (isHeldBack) return handOn(account, stanza, rerouteRules, always)
+    // What else is stored came later, and what has no place there is not put behind it.
+    return handOn(account, stanza, rules, () => isFirst(account))
   }
 
   const mustQueue = (stanza: Stanza, account: BareJid): boolean => {
@@ -153,27 +160,32 @@ export function createStoring(
   }
 
   const receive = (stanza: Stanza, account: BareJid): Awaitable<Stanza | Drop> => {
-    if (!mustQueue(stanza, account)) return handOn(account, stanza, rules)
+    if (!mustQueue(stanza, account)) {
+      return handOn(account, stanza, rules, () => isFirst(account) && !mustQueue(stanza, account))
+    }
     return fateOf(stanza) === 'store' ? queueBehind(account, stanza) : stanza
   }
 
-  /** A message goes to sessions, if there are any. */
-  const handOn = (account: BareJid, stanza: Stanza, how: DeliveryRules): Awaitable<Stanza | Drop> => {
+  /** A message goes to sessions, if there are any; what is to be kept until they have it only if it still comes next then. */
+  const handOn = (
+    account: BareJid,
+    stanza: Stanza,
+    how: DeliveryRules,
+    comesNext: () => boolean,
+  ): Awaitable<Stanza | Drop> => {
     if (!isNowhereElse(stanza, account, how) || fateOf(stanza) !== 'store') return stanza
-    // One that has no room would not take it; what waits for it has a limit.
-    return mustQueue(stanza, account) ? stanza : keepBeside(account, stanza, how)
+    return keepBeside(account, stanza, comesNext)
   }
 
   const keepBeside = async (
     account: BareJid,
     stanza: Stanza,
-    { rerouted }: DeliveryRules,
+    comesNext: () => boolean,
   ): Promise<Stanza | Drop> => {
     const message = toStore(stanza)
     if (message === undefined) return stanza
     const kept = await custody.take(account, stanza, message)
-    // What ended sessions had is what others are held back for.
-    if (rerouted || (sessions.heldBack(account) === undefined && !mustQueue(stanza, account))) return kept
+    if (comesNext()) return kept
     // Something else came before it while it was being written: it waits where it is.
     waitInPlace(account, kept)
     stanza.meta(fateListener)?.('stored')
@@ -213,7 +225,7 @@ export function createStoring(
       return held.then(() => receive(stanza, account))
     },
     again(stanza, account, hasCopy) {
-      if (!mustQueue(stanza, account)) return handOn(account, stanza, rerouteRules)
+      if (!mustQueue(stanza, account)) return handOn(account, stanza, rerouteRules, always)
       if (fateOf(stanza) !== 'store') return stanza
       if (hasCopy()) return drop
       if (!waitInPlace(account, stanza)) return queueBehind(account, stanza, true)
