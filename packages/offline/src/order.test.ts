@@ -1,5 +1,5 @@
 import { parseJid } from '@xmppkit/jid'
-import { archivedAs, copiesOf, receivePacket } from '@xmppkit/sessions'
+import { archivedAs, copiesOf, late, receivePacket } from '@xmppkit/sessions'
 import { hintElement, type Stanza } from '@xmppkit/stanza'
 import { describe, expect, test } from 'vitest'
 import { type Client, type FakeHost, fakeHost, read, settled, unknowing } from './fake-host.js'
@@ -49,6 +49,18 @@ describe('what an ended session had', () => {
     const again = await host.connect(balcony)
     await again.available()
     expect(again.bodies()).toEqual(['1', '2'])
+  })
+
+  test('M-7: comes before what was stored since, though that was stored first', async () => {
+    const host = fakeHost()
+    const had = late(chat('1'), host.clock.now())
+    await host.clock.advance(10)
+    await host.says('2')
+    await host.sessions.reroute(had)
+    await host.says('3')
+    const client = await host.connect(balcony)
+    await client.available()
+    expect(client.bodies()).toEqual(['1', '2', '3'])
   })
 
   test('M-7: goes behind what is being handed over, by either address', async () => {

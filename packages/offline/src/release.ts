@@ -104,6 +104,10 @@ const lookMs = 1000
 
 const nothing: { readonly batch: readonly OfflineMessage[]; readonly found: number } = { batch: [], found: 0 }
 
+/** What an ended session had is stored again, behind what has come since it was taken (rule M-7). */
+const inOrder = (messages: readonly OfflineMessage[]): readonly OfflineMessage[] =>
+  messages.toSorted((one, other) => one.receivedAt - other.receivedAt)
+
 /** Makes the release of one host. */
 export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Release {
   const { store, sessions, clock, logger, deletions, custody } = deps
@@ -272,7 +276,7 @@ export function createRelease(deps: ReleaseDeps, options: ReleaseOptions): Relea
       const now = clock.now()
       const { releaseBatch: limit, leaseMs } = options
       const holder = run.receiver.sid
-      const leased = await store.lease(account, { holder, limit, now, until: now + leaseMs })
+      const leased = inOrder(await store.lease(account, { holder, limit, now, until: now + leaseMs }))
       await custody.settled(account)
       const isHeld = leased.length > 0 && !run.hurried && sessions.heldBack(account) !== undefined
       if (isHeld) await waitForEnded(account, run)
