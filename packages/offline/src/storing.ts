@@ -149,13 +149,13 @@ export function createStoring(
   }
 
   /** Whether nobody but sessions would have a message, which they have in memory until their client acknowledges it. */
-  const isNowhereElse = (stanza: Stanza, account: BareJid, rules: DeliveryRules): boolean => {
+  const isNowhereElse = (stanza: Stanza, account: BareJid, how: DeliveryRules): boolean => {
     if (stanza.meta(inCustody) !== undefined) return false
     if (!settings.keepUntilAcknowledged || isArchivedForAddressee(stanza)) return false
     if (stanza.type !== 'chat' && stanza.type !== 'normal') return false
     const resources = sessions.resources(account)
     if (!resources.some(({ info }) => info.acknowledges === true)) return false
-    const decision = decideDelivery(stanza, resources, rules)
+    const decision = decideDelivery(stanza, resources, how)
     return decision.action === 'deliver' && decision.sessions.some(({ info }) => info.acknowledges === true)
   }
 
